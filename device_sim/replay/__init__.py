@@ -1,0 +1,1 @@
+"""Replays recordings as monitors would have sent them."""
