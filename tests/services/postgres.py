@@ -72,7 +72,7 @@ class Cluster:
         self._made.remove(name)
 
     def _run(self, statement: str, *names: str) -> None:
-        text = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+        text = sql.SQL(statement).format(*map(sql.Identifier, names))
         with psycopg.connect(self.dsn, autocommit=True, connect_timeout=10) as connection:
             connection.execute(text)
 
