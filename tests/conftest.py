@@ -42,19 +42,24 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(autouse=True)
-def _leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+def _leaves_no_thread_behind() -> Iterator[None]:
     """First to be set up, so last to look: after everything else has been torn down."""
     before = threading.enumerate()
-    if pytest_asyncio.is_async_test(request.node):
-        request.getfixturevalue("_leaves_no_task_behind")
     yield
     left = threads_left(before)
     if left:
         pytest.fail(f"the test left threads running: {', '.join(left)}", pytrace=False)
 
 
+@pytest.fixture(autouse=True)
+def _looks_for_tasks(request: pytest.FixtureRequest, _leaves_no_thread_behind: None) -> None:
+    """Only a test that runs in a loop can leave tasks in it."""
+    if pytest_asyncio.is_async_test(request.node):
+        request.getfixturevalue("_leaves_no_task_behind")
+
+
 @pytest.fixture
-async def _leaves_no_task_behind() -> AsyncIterator[None]:
+async def _leaves_no_task_behind(_leaves_no_thread_behind: None) -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
     left = await tasks_left(before)
