@@ -87,3 +87,13 @@ class SignInRefused:
     """
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something a person asked for that cannot be done now, such as taking an alarm already over.
+
+    `reason` is a short phrase for the log and the problem document, without names.
+    """
+
+    reason: str
