@@ -1,0 +1,1 @@
+"""The staff screens in a real browser, against a hub that plays what a test scripts."""
