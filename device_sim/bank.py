@@ -1,8 +1,9 @@
 """Waveform blocks drawn once and shared by many monitors, for loads of a thousand beds on one core.
 
-A bank is one minute of all channels at one heart and breathing rate, already written as JSON. Rates are rounded
-(heart 5, breathing 4 a minute), so traces agree with the numbers only that closely, and once a minute the trace
-has a seam. For a demo that people look at, draw live instead.
+A bank is one minute of all channels at one heart and breathing rate, already written as JSON.
+Rates are rounded (heart 5, breathing 4 a minute), so traces agree with the numbers only that
+closely, and once a minute the trace has a seam. For a demo that people look at, draw live
+instead.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Where the heart's beats fall in time, so that every waveform channel and the numbers agree.
 
-The rate is integrated into a phase; each whole turn is a beat, displaced by a bounded amount that depends on the
-rhythm (breathing in sinus rhythm, widely in atrial fibrillation, early for an ectopic). Displacing beats instead
-of summing random intervals keeps the count over a minute equal to the rate, and gives an ectopic its compensatory
-pause for nothing.
+The rate is integrated into a phase; each whole turn is a beat, displaced by a bounded amount that
+depends on the rhythm (breathing in sinus rhythm, widely in atrial fibrillation, early for an
+ectopic). Displacing beats instead of summing random intervals keeps the count over a minute equal
+to the rate, and gives an ectopic its compensatory pause for nothing.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class BeatTrain:
         self._last_r_s = -1.0
         self._beats: deque[Beat] = deque()
 
-    def extend(self, until_s: float, hr_bpm: float, rhythm: Rhythm, ectopy: float, rr_bpm: float) -> None:
+    def extend(
+        self, until_s: float, hr_bpm: float, rhythm: Rhythm, ectopy: float, rr_bpm: float
+    ) -> None:
         """Lay beats out up to `until_s` at the given rate."""
         if until_s <= self._laid_s:
             return
@@ -70,7 +72,9 @@ class BeatTrain:
             self._beats.popleft()
         return [beat for beat in self._beats if from_s <= beat.r_s < until_s]
 
-    def _lay(self, nominal_s: float, rr_s: float, rhythm: Rhythm, ectopy: float, rr_bpm: float) -> None:
+    def _lay(
+        self, nominal_s: float, rr_s: float, rhythm: Rhythm, ectopy: float, rr_bpm: float
+    ) -> None:
         kind, shift, strength = self._shape(nominal_s, rhythm, ectopy, rr_bpm)
         r_s = max(nominal_s + shift * rr_s, self._last_r_s + _SHORTEST_S)
         if rhythm is Rhythm.AF:

@@ -1,6 +1,7 @@
 """Command line of the simulator: ``ward``, ``fleet``, ``replay`` and ``scenarios``.
 
-Mistakes come out as one line on stderr and exit code 2; an interrupt ends in order and without a traceback.
+Mistakes come out as one line on stderr and exit code 2; an interrupt ends in order and without a
+traceback.
 """
 
 from __future__ import annotations
@@ -180,7 +181,9 @@ def _replay(arguments: argparse.Namespace) -> int:
 def _list_scenarios(arguments: argparse.Namespace) -> int:
     scenarios = [load_scenario(name) for name in scenario_names()]
     if arguments.json:
-        print(json.dumps([{"name": s.name, "title": s.title, "loop_s": s.loop_s} for s in scenarios]))
+        print(
+            json.dumps([{"name": s.name, "title": s.title, "loop_s": s.loop_s} for s in scenarios])
+        )
         return 0
     for scenario in scenarios:
         loop = f"{scenario.loop_s:.0f} s" if scenario.loop_s else "-"

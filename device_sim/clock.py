@@ -1,6 +1,7 @@
 """The simulator's only reader of wall time, and how an instant is written on the wire.
 
-Models never come here: they are functions of elapsed seconds. Only sessions and commands ask for the time.
+Models never come here: they are functions of elapsed seconds. Only sessions and commands ask for
+the time.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class Stamp:
             zone: timezone = UTC
         else:
             zone = timezone(timedelta(minutes=self.utc_offset_minutes))
-        whole = datetime.fromtimestamp(millis // 1000, zone).replace(microsecond=millis % 1000 * 1000)
+        whole = datetime.fromtimestamp(millis // 1000, zone).replace(
+            microsecond=millis % 1000 * 1000
+        )
         text = whole.isoformat(timespec="milliseconds")
         return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text

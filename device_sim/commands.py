@@ -1,7 +1,8 @@
 """What the hub may ask of a monitor on its ``cmd`` topic, and the answers.
 
-Understood: ``{"id", "cmd": "identify"}`` and ``{"id", "cmd": "interval", "vitals_s": n, "waves_s": n}``. Anything else
-is answered with ``"ok": false`` and a reason; a message without a usable id cannot be answered.
+Understood: ``{"id", "cmd": "identify"}`` and ``{"id", "cmd": "interval", "vitals_s": n,
+"waves_s": n}``. Anything else is answered with ``"ok": false`` and a reason; a message without a
+usable id cannot be answered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a monitor itself alarms about, as the whole set of conditions present now.
 
-Conditions that need to last (asystole, apnoea) are held back until they have; each remembers since when it has
-been present.
+Conditions that need to last (asystole, apnoea) are held back until they have; each remembers
+since when it has been present.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A patient going through a scenario: numbers as a function of seed and elapsed time, however often one asks."""
+"""A patient going through a scenario: numbers as a function of seed and elapsed time, however
+often one asks."""
 
 from __future__ import annotations
 

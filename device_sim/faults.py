@@ -1,4 +1,5 @@
-"""Faults on request: messages dropped, doubled, delayed or out of order, and the connection cut. Seeded.
+"""Faults on request: messages dropped, doubled, delayed or out of order, and the connection cut.
+Seeded.
 
 Decides what happens to a message; whoever sends it carries that out.
 """

@@ -1,8 +1,10 @@
-"""One device's connection to the broker: paho's client driven by the asyncio loop, one socket a device.
+"""One device's connection to the broker: paho's client driven by the asyncio loop, one socket a
+device.
 
-A link lives for one connection: it is opened, ends (`lost` resolves) and is thrown away. It keeps nothing that must
-outlive it; the session takes back what was not acknowledged. Sending never blocks: the socket is non-blocking and
-what does not fit waits in the client. It must never reconnect on its own.
+A link lives for one connection: it is opened, ends (`lost` resolves) and is thrown away. It keeps
+nothing that must outlive it; the session takes back what was not acknowledged. Sending never
+blocks: the socket is non-blocking and what does not fit waits in the client. It must never
+reconnect on its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The monitor's own brain: from a patient and its sensors to the messages a device publishes.
 
-Pure: no clock, no network. The session that drives it says how much time has passed and what the wall clock shows,
-and sends what comes back.
+Pure: no clock, no network. The session that drives it says how much time has passed and what the
+wall clock shows, and sends what comes back.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from device_sim.bank import BankedWaves
 from device_sim.clock import Stamp
 from device_sim.conditions import CONDITIONS, ConditionTracker, present_codes
 from device_sim.course import Course
+from device_sim.patient import Physiology
 from device_sim.payload import (
     Condition,
     Kind,
@@ -25,7 +26,6 @@ from device_sim.payload import (
     stamped,
     waves_body,
 )
-from device_sim.patient import Physiology
 from device_sim.rubbish import Rubbish
 from device_sim.scenario import Flag, Scenario, Sensor, Situation
 from device_sim.sensors import Reading, Sensors
@@ -80,7 +80,9 @@ class Monitor:
 
     def _wave_source(self, rng: random.Random) -> WaveSource | BankedWaves:
         if self.settings.has_banked_waves:
-            return BankedWaves(self.settings.rates, self.settings.waves_interval_s, rng.randrange(60))
+            return BankedWaves(
+                self.settings.rates, self.settings.waves_interval_s, rng.randrange(60)
+            )
         return WaveSource(rng, self.settings.rates)
 
     def _switch_on(self) -> None:
@@ -115,7 +117,9 @@ class Monitor:
         now = self._course.step(elapsed_s)
         if situation.rubbish and self._rubbish.strikes(situation.rubbish):
             return self._rubbish.message()
-        reading = self._sensors.read(elapsed_s, self._shown_s(wall_s, situation), now, situation.flags)
+        reading = self._sensors.read(
+            elapsed_s, self._shown_s(wall_s, situation), now, situation.flags
+        )
         body = self._sample_body(reading)
         return sample_message(self._stamped(Kind.VITALS, wall_s, situation, body))
 
@@ -174,7 +178,9 @@ class Monitor:
         codes = present_codes(now, situation.flags, self.settings.battery_percent)
         return self._tracker.update(codes, elapsed_s, self._shown_s(wall_s, situation))
 
-    def _alarms(self, announced: Mapping[str, float], wall_s: float, situation: Situation) -> Message:
+    def _alarms(
+        self, announced: Mapping[str, float], wall_s: float, situation: Situation
+    ) -> Message:
         write = self.settings.stamp.write
         conditions = [
             Condition(code, CONDITIONS[code].priority, CONDITIONS[code].text, write(since_s))

@@ -1,7 +1,8 @@
-"""What a device still owes the broker: messages not yet acknowledged, and samples kept while it was cut off.
+"""What a device still owes the broker: messages not yet acknowledged, and samples kept while it
+was cut off.
 
-Bounded: samples older than the device's memory are given up (their sequence numbers then show as a gap, as on a
-real monitor); of waveform blocks only those in flight are kept.
+Bounded: samples older than the device's memory are given up (their sequence numbers then show as
+a gap, as on a real monitor); of waveform blocks only those in flight are kept.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
-"""A small body whose numbers move together: circulation with a baroreflex, breathing with its blood gases, heat.
+"""A small body whose numbers move together: circulation with a baroreflex, breathing with its
+blood gases, heat.
 
-The model is a handful of first-order lags stepped one second at a time. Each hidden driver (blood lost, lung
-injury, sepsis, opioid, pain, blocked airway) bends one cause; pressure, pulse, breathing and saturation then
-follow through the couplings, with their own delays. It is meant to look right on a screen and to exercise
-alarms; it must never be used to predict anything about a real person. No clock and no I/O: the result is a
-function of the seed and of the sequence of situations.
+The model is a handful of first-order lags stepped one second at a time. Each hidden driver (blood
+lost, lung injury, sepsis, opioid, pain, blocked airway) bends one cause; pressure, pulse,
+breathing and saturation then follow through the couplings, with their own delays. It is meant to
+look right on a screen and to exercise alarms; it must never be used to predict anything about a
+real person. No clock and no I/O: the result is a function of the seed and of the sequence of
+situations.
 """
 
 from __future__ import annotations
@@ -93,7 +95,7 @@ def saturation(pressure_mmhg: float) -> float:
 
 
 def _clip(value: float, low: float, high: float) -> float:
-    return low if value < low else high if value > high else value
+    return low if value < low else min(value, high)
 
 
 class _Drift:

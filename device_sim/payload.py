@@ -1,7 +1,8 @@
-"""Messages in the form the contract gives them. Text is assembled directly: a fleet makes thousands a second.
+"""Messages in the form the contract gives them. Text is assembled directly: a fleet makes
+thousands a second.
 
-Only values made by the simulator come here, so nothing is checked; the tests check every payload against an
-independent reading of the contract.
+Only values made by the simulator come here, so nothing is checked; the tests check every payload
+against an independent reading of the contract.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Condition:
     since: str
 
 
-def number(value: float | int | None) -> str:
+def number(value: float | None) -> str:
     """A JSON number or null."""
     return "null" if value is None else repr(value)
 

@@ -1,4 +1,5 @@
-"""Payloads that break the contract, each in its own way, for a monitor that has gone mad. Seeded."""
+"""Payloads that break the contract, each in its own way, for a monitor that has gone mad.
+Seeded."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Scenarios: what happens to a patient, the sensors and the device, and when.
 
-A scenario is a timeline of events in TOML. Asked for an instant it answers with the `Situation` then; it keeps no
-state, so a loop comes round exactly. It must never look at a clock.
+A scenario is a timeline of events in TOML. Asked for an instant it answers with the `Situation`
+then; it keeps no state, so a loop comes round exactly. It must never look at a clock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What the monitor's sensors make of the patient: rounding, missing readings, episodic measurements, flags."""
+"""What the monitor's sensors make of the patient: rounding, missing readings, episodic
+measurements, flags."""
 
 from __future__ import annotations
 

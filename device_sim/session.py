@@ -1,8 +1,8 @@
 """One monitor on the network: keeps it connected, gives it its ticks, sends what it says.
 
-Two loops a device: one connects, again and again with jittered back-off, for as long as the device is there; the
-other ticks on the device's schedule whether or not there is a connection. The first tick comes with the first
-connection. Must never let one device's trouble reach another.
+Two loops a device: one connects, again and again with jittered back-off, for as long as the
+device is there; the other ticks on the device's schedule whether or not there is a connection.
+The first tick comes with the first connection. Must never let one device's trouble reach another.
 """
 
 from __future__ import annotations
@@ -275,5 +275,3 @@ class Session:
 
     def _topic_of(self, tail: str) -> str:
         return f"ward/v1/{self.device_id}/{tail}"
-
-

@@ -58,7 +58,7 @@ class Table:
 
     def fail(self, key: str, reason: str) -> NoReturn:
         """Raise ConfigError for `key` of this table."""
-        line = self._source.line_of(self._header, self._index, key.split(".")[0])
+        line = self._source.line_of(self._header, self._index, key.split(".", maxsplit=1)[0])
         name = f"{self._header}.{key}" if self._header and key else self._header or key
         raise ConfigError(self._source.file, line, name, reason)
 
@@ -79,7 +79,9 @@ class Table:
             self.fail(key, f"must be from {low:g} to {high:g}, is {value!r}")
         return float(value)
 
-    def whole(self, key: str, default: int | None = None, *, low: int = 0, high: int = 2**31) -> int:
+    def whole(
+        self, key: str, default: int | None = None, *, low: int = 0, high: int = 2**31
+    ) -> int:
         """A whole number from `low` to `high`."""
         value = self.number(key, default, low=low, high=high)
         if value != int(value):
@@ -125,7 +127,7 @@ class Table:
 
     def _inner_header(self, key: str) -> str:
         """An inline table has no header of its own, so mistakes in it are found by its owner's."""
-        return self._header if self._header else key
+        return self._header or key
 
     def tables(self, key: str) -> tuple[Table, ...]:
         """The tables of an array ``[[key]]``."""

@@ -1,8 +1,9 @@
 """A ward of simulated monitors described in TOML, and running it.
 
-``[broker]`` host, port, tls, tls_ca, keepalive_s; ``[faults]`` for all; ``[defaults]`` with any monitor key;
-``[[monitor]]`` id, password or password_file, scenario, seed and the keys of `read_device`. Paths are relative to
-the file. Passwords stay in the session; nothing here may log them.
+``[broker]`` host, port, tls, tls_ca, keepalive_s; ``[faults]`` for all; ``[defaults]`` with any
+monitor key; ``[[monitor]]`` id, password or password_file, scenario, seed and the keys of
+`read_device`. Paths are relative to the file. Passwords stay in the session; nothing here may log
+them.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def parse_ward(text: str, name: str, folder: Path) -> WardConfig:
     top = parse(text, name)
     broker = read_broker(top.table("broker"), folder)
     fleet_faults = read_faults(top.table("faults"), FaultPlan())
-    defaults = _device(top.table("defaults"), DeviceSettings("default", load_scenario("stable")), folder)
+    defaults = _device(
+        top.table("defaults"), DeviceSettings("default", load_scenario("stable")), folder
+    )
     tables = top.tables("monitor")
     top.finish()
     if not tables:
@@ -138,7 +141,9 @@ def _with(settings: DeviceSettings, **changes: object) -> DeviceSettings:
 
 def _device(table: Table, base: DeviceSettings, folder: Path) -> DeviceSettings:
     """Read the keys of one monitor over `base`."""
-    scenario = load_scenario(table.text("scenario"), folder) if "scenario" in table else base.scenario
+    scenario = (
+        load_scenario(table.text("scenario"), folder) if "scenario" in table else base.scenario
+    )
     rate = table.number("rate", low=0.01, high=600) if "rate" in table else base.rate
     changes = {
         **_intervals(table, base),
@@ -160,7 +165,9 @@ def _intervals(table: Table, base: DeviceSettings) -> Mapping[str, object]:
         "vitals_interval_s": table.number(
             "vitals_interval_s", base.vitals_interval_s, low=0.1, high=3600
         ),
-        "waves_interval_s": table.number("waves_interval_s", base.waves_interval_s, low=0.1, high=10),
+        "waves_interval_s": table.number(
+            "waves_interval_s", base.waves_interval_s, low=0.1, high=10
+        ),
         "nibp_interval_s": table.number("nibp_interval_s", base.nibp_interval_s, low=5, high=86400),
         "temp_interval_s": table.number("temp_interval_s", base.temp_interval_s, low=1, high=86400),
         "has_waves": table.flag("waves", default=base.has_waves),
@@ -210,7 +217,9 @@ def make_sessions(config: WardConfig, tally: Tally) -> list[Session]:
             config.broker, monitor.password, monitor.faults, spread_s, config.farewell_s
         )
         skewed_s = monitor.settings.clock_off_s + monitor.faults.clock_off_s
-        sessions.append(Session(Monitor(_with(monitor.settings, clock_off_s=skewed_s)), setup, tally))
+        sessions.append(
+            Session(Monitor(_with(monitor.settings, clock_off_s=skewed_s)), setup, tally)
+        )
     return sessions
 
 

@@ -1,8 +1,9 @@
 """ECG lead II, pleth and respiration drawn from the beats and breaths behind the numbers.
 
-A beat is a sum of Gaussians (P, Q, R, S, T; the P and T stretch with the square root of the interval), the pleth
-a systolic wave and a dicrotic wave after the transit time, respiration a warped cosine of the breathing phase.
-Samples are addressed by a running index per channel, so blocks join without a step whatever their length.
+A beat is a sum of Gaussians (P, Q, R, S, T; the P and T stretch with the square root of the
+interval), the pleth a systolic wave and a dicrotic wave after the transit time, respiration a
+warped cosine of the breathing phase. Samples are addressed by a running index per channel, so
+blocks join without a step whatever their length.
 """
 
 from __future__ import annotations
