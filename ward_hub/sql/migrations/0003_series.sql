@@ -74,7 +74,7 @@ CREATE TABLE vital_minute_progress (
     closed_until timestamptz NOT NULL,
     done_until   timestamptz NOT NULL
 );
-INSERT INTO vital_minute_progress (closed_until, done_until) VALUES ('-infinity', '-infinity');
+INSERT INTO vital_minute_progress (closed_until, done_until) VALUES ('epoch', 'epoch');
 
 CREATE TABLE vital_minute_due (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
