@@ -70,6 +70,11 @@ class BedEngine:
         """The limit rules in force."""
         return self._limits
 
+    @property
+    def has_alarms(self) -> bool:
+        """Whether any alarm is open, or waiting for its delay."""
+        return bool(self._alarms)
+
     def open_alarms(self) -> list[Alarm]:
         """The alarms a nurse sees, the worst first: unseen before seen, then by priority and age."""
         shown = [alarm for alarm in self._alarms.values() if alarm.state.is_shown]

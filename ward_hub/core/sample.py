@@ -90,7 +90,6 @@ class Samples:
     """A `vitals` message: one sample, or several kept while the link was down, oldest first."""
 
     samples: tuple[Sample, ...]
-    refused: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +157,15 @@ class Placed:
     received_at: datetime
     clock_off: bool
     late: bool
+
+
+Message = Samples | WaveBlock | DeviceConditions | DeviceStatus
+"""Everything a device may say that the ingest understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A message that was understood, and the single values in it that were refused."""
+
+    message: Message
+    refused: tuple[Rejected, ...] = ()

@@ -27,6 +27,7 @@ class Arrival(StrEnum):
     GAP = "gap"
     FILLS_GAP = "fills_gap"
     DUPLICATE = "duplicate"
+    OLD = "old"
     RESTART = "restart"
 
 
@@ -71,7 +72,7 @@ class SequenceTracker:
         if filled is not None:
             return Arrival.FILLS_GAP, filled
         if at <= last_at:
-            return Arrival.DUPLICATE, None
+            return Arrival.OLD, None
         self._gaps.clear()
         self._filled.clear()
         return self._advance(seq, at, Arrival.RESTART)

@@ -16,10 +16,10 @@ from ward_hub.core.alarm_life import Alarm
 from ward_hub.core.bed_engine import BedEngine
 from ward_hub.core.bedside import Bedside, Reading
 from ward_hub.core.freshness import Freshness, freshness
-from ward_hub.core.ids import BedId
-from ward_hub.core.rules import MONITOR_PREFIX, Priority, Rule, Side
+from ward_hub.core.ids import BedId, StaffId
+from ward_hub.core.rules import MONITOR_PREFIX, Rule, Side
 from ward_hub.core.vitals import VITALS
-from ward_hub.core.ward import Bed, Stay, WardMap
+from ward_hub.core.ward import Stay, WardMap
 
 AGE_BAND_YEARS: Final = 10
 
@@ -79,6 +79,12 @@ class AlarmView(msgspec.Struct, frozen=True):
     until: datetime | None
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """An acknowledgement that changed nothing; `reason` is `gone`, `already` or `not_recorded`."""
+
+    reason: str
+
+
 class BedView(msgspec.Struct, frozen=True):
     """One tile of the station."""
 
@@ -129,7 +135,7 @@ def bed_view(ward: WardMap, engine: BedEngine, now: datetime) -> BedView:
         live=live,
         last_at=bedside.vitals_at,
         values=_values(engine, now, live=live),
-        alarms=[alarm_view(bed, stay, engine, alarm, now) for alarm in engine.open_alarms()],
+        alarms=[alarm_view(ward, engine, alarm, now) for alarm in engine.open_alarms()],
     )
 
 
@@ -207,10 +213,10 @@ def _decimals(name: str) -> int:
     return VITALS[name].decimals if name in VITALS else 1
 
 
-def alarm_view(
-    bed: Bed, stay: Stay | None, engine: BedEngine, alarm: Alarm, now: datetime
-) -> AlarmView:
-    """One open alarm of a bed. While its value is measured, the present value is shown."""
+def alarm_view(ward: WardMap, engine: BedEngine, alarm: Alarm, now: datetime) -> AlarmView:
+    """One alarm of a bed as it is now. Its value is the newest that crossed the limit."""
+    bed = ward.beds[engine.bed]
+    stay = ward.stay_on(bed.id, now)
     rule = next((rule for rule in engine.limits if rule.id == alarm.rule), None)
     return AlarmView(
         id=alarm.id,
@@ -231,7 +237,7 @@ def alarm_view(
         began_at=alarm.onset_at,
         raised_at=alarm.raised_at,
         ended_at=alarm.ended_at,
-        by=alarm.by,
+        by=_staff_name(ward, alarm.by),
         until=alarm.until,
     )
 
@@ -241,13 +247,13 @@ def _monitor_text(alarm: Alarm) -> str:
     return " ".join(alarm.text.split()) if alarm.rule.startswith(MONITOR_PREFIX) else ""
 
 
+def _staff_name(ward: WardMap, staff: str | None) -> str | None:
+    if staff is None:
+        return None
+    return ward.staff_names.get(StaffId(int(staff)), "?") if staff.isdecimal() else staff
+
+
 def _rounded(rule: Rule | None, value: float | None) -> float | None:
     if value is None or rule is None or rule.vital is None:
         return value
     return round(value, _decimals(rule.vital))
-
-
-def worst_priority(alarms: list[AlarmView]) -> Priority | None:
-    """The most urgent priority among open alarms that nobody has seen."""
-    unseen = [alarm for alarm in alarms if alarm.state != "acknowledged"]
-    return max((Priority[alarm.priority.upper()] for alarm in unseen), default=None)

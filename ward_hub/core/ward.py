@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from ward_hub.core.ids import BedId, DeviceId, StayId, UnitId
+from ward_hub.core.ids import BedId, DeviceId, StaffId, StayId, UnitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,17 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class WardMap:
-    """The whole picture. `stays` and `assignments` hold recent history, newest first."""
+    """The whole picture. `stays` and `assignments` hold recent history, newest first.
+
+    `staff_names` tells screens who acknowledged an alarm; records hold identifiers only.
+    """
 
     units: dict[UnitId, Unit] = field(default_factory=dict)
     beds: dict[BedId, Bed] = field(default_factory=dict)
     devices: dict[DeviceId, Device] = field(default_factory=dict)
     stays: dict[BedId, tuple[Stay, ...]] = field(default_factory=dict)
     assignments: dict[DeviceId, tuple[Assignment, ...]] = field(default_factory=dict)
+    staff_names: dict[StaffId, str] = field(default_factory=dict)
 
     def bed_of(self, device: DeviceId, at: datetime) -> BedId | None:
         """The bed the device was on at `at`, or None when it was on no bed."""
