@@ -47,7 +47,7 @@ class Fanout:
         live: LiveWard,
         clock: Clock,
         version: str,
-        limits: Limits = Limits(),
+        limits: Limits,
         later: Callable[[float, Callable[[], None]], object] | None = None,
     ) -> None:
         self._live = live

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ward_hub.core.ids import UnitId
 from ward_hub.core.people import Session
 from ward_hub.displays.access import SignedInSession, TheScreens, stay_or_404, unit_or_404
-from ward_hub.displays.fanout import Audience
 from ward_hub.displays.screens import Screens
 from ward_hub.displays.streams import EventStream
+from ward_hub.displays.viewers import Audience
 
 router = APIRouter(prefix="/stream")
 

@@ -14,7 +14,8 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from ward_hub.displays.fanout import Audience, Fanout, Viewer
+from ward_hub.displays.fanout import Fanout
+from ward_hub.displays.viewers import Audience, Viewer
 
 RETRY: Final = b"retry: 1000\n\n"
 

@@ -18,10 +18,11 @@ from starlette.staticfiles import StaticFiles
 
 from ward_hub.displays import api, api_docs, live, problems, sign_in, staff_pages
 from ward_hub.displays.deps import WebDeps
-from ward_hub.displays.fanout import Fanout, Limits
+from ward_hub.displays.fanout import Fanout
 from ward_hub.displays.screens import Screens, dashboards
 from ward_hub.displays.sessions import DATABASE_AWAY, Sessions
 from ward_hub.displays.shield import BodyLimit, SecurityHeaders
+from ward_hub.displays.viewers import Limits
 
 
 def create_web(deps: WebDeps) -> FastAPI:
