@@ -20,7 +20,13 @@ from ward_hub.displays.problems import NotSignedInError
 from ward_hub.displays.screens import Screens, screens_of
 from ward_hub.displays.tokens import same_text
 
-TheScreens = Annotated[Screens, Depends(screens_of)]
+
+async def _screens(request: Request) -> Screens:
+    """A coroutine only because FastAPI would send a plain function through a thread."""
+    return screens_of(request)
+
+
+TheScreens = Annotated[Screens, Depends(_screens)]
 
 
 async def session_or_none(request: Request, screens: TheScreens) -> Session | None:
@@ -38,7 +44,7 @@ async def signed_in(session: Annotated[Session | None, Depends(session_or_none)]
 SignedInSession = Annotated[Session, Depends(signed_in)]
 
 
-def from_this_site(request: Request) -> None:
+async def from_this_site(request: Request) -> None:
     """Refuse what a browser sends on behalf of another site."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -51,7 +57,7 @@ def from_this_site(request: Request) -> None:
 
 async def may_change(request: Request, session: SignedInSession) -> Session:
     """A session whose own page made this request."""
-    from_this_site(request)
+    await from_this_site(request)
     await check_token(request, session)
     return session
 

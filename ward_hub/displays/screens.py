@@ -30,8 +30,6 @@ def _templates() -> Environment:
         loader=FileSystemLoader(dashboards() / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
 
