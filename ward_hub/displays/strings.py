@@ -134,6 +134,7 @@ def _beds(_: Gettext) -> dict[str, str]:
         "bed.nodevice": _("No monitor on this bed"),
         "bed.waiting": _("Waiting for first data"),
         "bed.stale": _("No data since {time}"),
+        "bed.admitted": _("admitted {time}"),
         "device.clock": _("clock {n} s"),
         "device.online": _("connected"),
         "device.offline": _("offline"),

@@ -53,16 +53,16 @@ export function fillAlarm(node, alarm, { acks, now, long }) {
 
 /**
  * @param {HTMLElement} bar
- * @param {{beds: Bed[], acks: Acknowledger, now: number, connecting: boolean}} with_
+ * @param {{alarms: Alarm[], open: number, acks: Acknowledger, now: number, connecting: boolean}} with_
+ *   alarms: the cards, worst first; open: how many alarms are open in all
  */
-export function drawBar(bar, { beds, acks, now, connecting }) {
-  const alarms = bedsToSee(beds);
+export function drawBar(bar, { alarms, open, acks, now, connecting }) {
   const cards = alarms.slice(0, CARDS);
   const list = one(bar, "[data-f=cards]");
   keepList(
     list,
     cards,
-    (alarm) => alarm.bed,
+    (alarm) => alarm.id,
     () => stamp("card"),
     (node, alarm, index) => {
       node.classList.toggle("first", index === 0);
@@ -73,7 +73,6 @@ export function drawBar(bar, { beds, acks, now, connecting }) {
   show(calm, cards.length === 0);
   setData(calm, "connecting", connecting ? "" : null);
   setText(one(calm, "span"), say(connecting ? "page.connecting" : "alarms.none"));
-  const open = beds.reduce((sum, bed) => sum + bed.alarms.length, 0);
   const more = one(bar, "[data-f=more]");
   show(more, open > cards.length);
   setText(one(more, "b"), `+${whole(open - cards.length)}`);

@@ -43,7 +43,7 @@ export function drawSystem(recording, broker, now) {
   show(part("recording"), late);
   if (late) {
     setData(part("recording"), "state", recording.state);
-    setText(one(part("recording"), "b"), say(`recording.${recording.state}`));
+    setText(one(part("recording"), "[data-f=words]"), say(`recording.${recording.state}`));
     setText(one(part("recording"), "[data-f=since]"), how(recording.since, now));
     const waiting = say("recording.waiting", { n: whole(recording.waiting) });
     setText(one(part("recording"), "[data-f=waiting]"), waiting);

@@ -8,7 +8,7 @@
 import { Acknowledger } from "./ack.js";
 import { needsSomebody, worst, byUrgency } from "./alarms.js";
 import { announce, tell } from "./announce.js";
-import { drawBar, drawPanel } from "./bar.js";
+import { bedsToSee, drawBar, drawPanel } from "./bar.js";
 import { drawClock, drawSystem, startChrome } from "./chrome.js";
 import { one, setData, setText, show, stamp } from "./dom.js";
 import { startKeys } from "./keys.js";
@@ -72,8 +72,8 @@ function take(bed) {
  */
 function takeSnapshot(snapshot) {
   for (const bed of snapshot.beds) take(bed);
-  const order_ = snapshot.beds.map((bed) => bed.bed);
-  for (const id of beds.keys()) if (!order_.includes(id)) beds.delete(id);
+  const still = new Set(snapshot.beds.map((bed) => bed.bed));
+  for (const id of beds.keys()) if (!still.has(id)) beds.delete(id);
   for (const [id, { node }] of tiles) {
     if (beds.has(id)) continue;
     painter.forget(/** @type {HTMLCanvasElement} */ (one(node, "canvas")));
@@ -179,7 +179,10 @@ function draw() {
   show(bar, page !== "lost");
   show(lost, page === "lost");
   if (page === "lost") drawLost(lost, lostFacts(all));
-  else drawBar(bar, { beds: all, acks, now, connecting: page === "connecting" });
+  else {
+    const open = all.reduce((sum, bed) => sum + bed.alarms.length, 0);
+    drawBar(bar, { alarms: bedsToSee(all), open, acks, now, connecting: page === "connecting" });
+  }
   if (panel.open) drawPanel(panel, { beds: all, acks, now });
   if (system) drawSystem(system.recording, system.broker, now);
   setData(document.documentElement, "live", page === "live" ? "" : null);

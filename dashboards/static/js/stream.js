@@ -10,11 +10,24 @@ import { ServerTime } from "./servertime.js";
 
 export const SILENT_MS = 6000;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000];
+const PATIENCE = 2;
+const MARK = "reloaded-after-refusal";
 const EVENTS = /** @type {const} */ (["snapshot", "patch", "alarm", "waves", "beat", "version"]);
 
 /** Leave for the login page, to come back here afterwards. */
 export function signIn() {
   location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+}
+
+/**
+ * A hub that is there but gives no stream has something else to say (the stay is over, the right is
+ * gone): the page itself will tell. At most once a minute, so that it cannot become a loop.
+ */
+function mayReload() {
+  const then = Number(sessionStorage.getItem(MARK) ?? 0);
+  if (Math.abs(Date.now() - then) < 60_000) return false;
+  sessionStorage.setItem(MARK, String(Date.now()));
+  return true;
 }
 
 export class Stream {
@@ -27,6 +40,8 @@ export class Stream {
   #source = null;
   #openedAt = 0;
   #waiting = false;
+  /** Times in a row that the server answered with something else than a stream. */
+  #refusals = 0;
 
   /**
    * @param {string} url
@@ -46,7 +61,10 @@ export class Stream {
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => this.#receive(source, name, event.data));
     }
-    source.onerror = () => this.#again();
+    source.onerror = () => {
+      this.#refusals = source.readyState === EventSource.CLOSED ? this.#refusals + 1 : 0;
+      this.#again();
+    };
   }
 
   /**
@@ -58,7 +76,7 @@ export class Stream {
     if (source !== this.#source) return;
     const data = JSON.parse(text);
     if (name === "snapshot" || name === "beat") this.time.mark(data.at);
-    if (name === "snapshot") this.attempts = 0;
+    if (name === "snapshot") this.attempts = this.#refusals = 0;
     this.#take[name]?.(data);
   }
 
@@ -88,6 +106,7 @@ export class Stream {
     try {
       const answer = await fetch("/api/v1/units", { cache: "no-store", redirect: "manual" });
       if (answer.status === 401) signIn();
+      else if (answer.ok && this.#refusals >= PATIENCE && mayReload()) location.reload();
       else this.#open();
     } catch {
       this.#again();
