@@ -31,6 +31,8 @@ POISON: Final = (
     psycopg.DataError,
     psycopg.IntegrityError,
     ValueError,
+    LookupError,
+    TypeError,
     OverflowError,
     StructError,
 )
