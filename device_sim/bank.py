@@ -9,7 +9,8 @@ instead.
 from __future__ import annotations
 
 import random
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import lru_cache
 
 from device_sim.patient import Physiology, Rhythm
@@ -28,30 +29,41 @@ class BankedWaves:
         self._interval_s = interval_s
         self._first = first_block
 
-    def body(self, elapsed_s: float, now: Physiology, blind: Set[str]) -> str:
+    def body(self, elapsed_s: float, now: Physiology, blind: AbstractSet[str]) -> str:
         """The waves body for the block that begins at `elapsed_s`."""
-        blocks = _bank(
-            self._rates,
-            self._interval_s,
-            5 * round(now.hr_bpm / 5),
-            4 * round(now.rr_bpm / 4),
-            now.rhythm,
-            frozenset(blind),
-        )
+        steady = Steady(5 * round(now.hr_bpm / 5), 4 * round(now.rr_bpm / 4), now.rhythm)
+        blocks = _bank(self._rates, self._interval_s, steady, frozenset(blind))
         return blocks[(self._first + round(elapsed_s / self._interval_s)) % len(blocks)]
+
+
+def draw_usual(rates: Rates, interval_s: float) -> None:
+    """Draw the banks that patients at rest need, so that no monitor waits for them later."""
+    for hr_bpm in range(55, 95, 5):
+        for rr_bpm in range(8, 24, 4):
+            _bank(rates, interval_s, Steady(hr_bpm, rr_bpm, Rhythm.SINUS), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """The patient a bank is drawn for."""
+
+    hr_bpm: int
+    rr_bpm: int
+    rhythm: Rhythm
+
+    def physiology(self) -> Physiology:
+        """A body at these rates with nothing else the matter."""
+        pulse = 0.0 if self.rhythm is Rhythm.ASYSTOLE else 1.0
+        hr, rr = self.hr_bpm, self.rr_bpm
+        return Physiology(hr, hr, 97, rr, 37, 120, 80, 93, 36, 0, pulse, 1.0, self.rhythm, ectopy=0)
 
 
 @lru_cache(maxsize=256)
 def _bank(
-    rates: Rates,
-    interval_s: float,
-    hr_bpm: int,
-    rr_bpm: int,
-    rhythm: Rhythm,
-    blind: frozenset[str],
+    rates: Rates, interval_s: float, steady: Steady, blind: frozenset[str]
 ) -> tuple[str, ...]:
-    source = WaveSource(random.Random(f"bank {hr_bpm} {rr_bpm}"), rates)
-    now = _steady(hr_bpm, rr_bpm, rhythm)
+    source = WaveSource(random.Random(f"bank {steady.hr_bpm} {steady.rr_bpm}"), rates)
+    now = steady.physiology()
     source.block(_WARM_UP_S, now, frozenset())
     shown = [channel for channel in source.channels if channel.name not in blind]
     if not shown:
@@ -59,10 +71,3 @@ def _bank(
     count = max(1, round(MINUTE_S / interval_s))
     ends_s = (_WARM_UP_S + interval_s * (k + 1) for k in range(count))
     return tuple(waves_body(shown, source.block(end_s, now, frozenset())) for end_s in ends_s)
-
-
-def _steady(hr_bpm: int, rr_bpm: int, rhythm: Rhythm) -> Physiology:
-    pulse = 0.0 if rhythm is Rhythm.ASYSTOLE else 1.0
-    return Physiology(
-        hr_bpm, hr_bpm, 97, rr_bpm, 37, 120, 80, 93, 36, 0, pulse, 1.0, rhythm, ectopy=0.0
-    )

@@ -33,7 +33,7 @@ class BeatKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One beat: instant of its R peak, the nominal interval around it, its look and how well it fills a pulse."""
+    """One beat: instant of its R peak, nominal interval, look, and how well it fills a pulse."""
 
     r_s: float
     rr_s: float

@@ -23,7 +23,7 @@ def cpu_s() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How one device writes instants: RFC 3339 to the millisecond, or integer epoch milliseconds."""
+    """How one device writes instants: RFC 3339 with milliseconds, or epoch milliseconds."""
 
     epoch_ms: bool = False
     utc_offset_minutes: int = 0

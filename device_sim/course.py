@@ -21,12 +21,17 @@ class Course:
         self._start_s = start_s
         self._body = Body(scenario.baseline.varied(rng), rng)
         self._steps = 0
+        self._asked_s = -1.0
+        self._situation = Situation()
         self._now = self._advance_once()
         self._catch_up(start_s)
 
     def situation(self, elapsed_s: float) -> Situation:
         """What the scenario says `elapsed_s` seconds after the device started."""
-        return self._scenario.at(self._scenario_s(elapsed_s))
+        if self._asked_s != elapsed_s:
+            self._asked_s = elapsed_s
+            self._situation = self._scenario.at(self._scenario_s(elapsed_s))
+        return self._situation
 
     def step(self, elapsed_s: float) -> Physiology:
         """The patient `elapsed_s` seconds after the start; time only goes forward."""

@@ -14,7 +14,7 @@ from device_sim.payload import Message
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Probabilities from 0 to 1, a mean delay and an interval between cuts in seconds (0 is never)."""
+    """Probabilities from 0 to 1; mean delay and interval between cuts in seconds (0 is never)."""
 
     drop: float = 0.0
     duplicate: float = 0.0
@@ -25,6 +25,7 @@ class FaultPlan:
 
     @property
     def touches_messages(self) -> bool:
+        """Whether any fault concerns messages rather than the connection or clock."""
         return bool(self.drop or self.duplicate or self.delay_mean_s or self.reorder)
 
 
@@ -48,7 +49,7 @@ class FaultInjector:
         self.reordered = 0
 
     def apply(self, message: Message) -> list[Delivery]:
-        """What to send, and when, now that `message` is due; a held one follows the next of any kind."""
+        """What to send, and when, now that `message` is due; a held one follows the next."""
         if not self._plan.touches_messages:
             return [Delivery(message)]
         if self._happens(self._plan.drop):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from device_sim import clock
+from device_sim.bank import draw_usual
 from device_sim.errors import SimulatorError
 from device_sim.faults import FaultPlan
 from device_sim.link import Broker
@@ -16,6 +17,7 @@ from device_sim.monitor import DeviceSettings
 from device_sim.scenario import load_scenario
 from device_sim.tally import KindCount, Tally
 from device_sim.ward import DEVICE_ID, WardConfig, WardMonitor, run_ward, spread_start_s
+from device_sim.waveforms import Rates
 
 SETTLE_S = 15.0
 
@@ -56,11 +58,11 @@ def read_credentials(path: Path) -> dict[str, str]:
 
 
 def device_ids(plan: FleetPlan) -> list[str]:
-    """The ids to use: those with the prefix, in order; raises SimulatorError when there are too few."""
+    """The ids with the prefix, in order; raises SimulatorError when there are too few."""
     known = sorted((i for i in plan.passwords if i.startswith(plan.prefix)), key=_natural)
     if len(known) < plan.count:
         raise SimulatorError(
-            f"{plan.count} monitors wanted, credentials hold {len(known)} with prefix {plan.prefix!r}"
+            f"{plan.count} monitors wanted, only {len(known)} credentials begin {plan.prefix!r}"
         )
     return known[: plan.count]
 
@@ -93,6 +95,8 @@ def fleet_config(plan: FleetPlan, broker: Broker) -> WardConfig:
 async def run_fleet(plan: FleetPlan, broker: Broker, stop: asyncio.Event) -> dict[str, object]:
     """Run the fleet for its duration or until `stop`; returns the summary."""
     config = fleet_config(plan, broker)
+    if plan.has_waves and plan.has_banked_waves:
+        draw_usual(Rates(), plan.waves_interval_s)
     tally = Tally()
     loop = asyncio.get_running_loop()
     began_s, cpu_began_s = loop.time(), clock.cpu_s()

@@ -14,18 +14,16 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 CONNECT_TIMEOUT_S = 2.0
 ACCEPT_TIMEOUT_S = 10.0
-_CONNECTING_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,6 @@ class Broker:
 @lru_cache(maxsize=4)
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
-
-
-@lru_cache(maxsize=1)
-def _connecting_threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_CONNECTING_AT_ONCE, thread_name_prefix="connect")
 
 
 class LinkRefused(Exception):
@@ -109,7 +102,7 @@ class Link:
     async def open(self) -> None:
         """Connect and wait until the broker accepts; raises LinkRefused with the reason."""
         connecting = self._loop.run_in_executor(
-            _connecting_threads(),
+            None,
             self._client.connect,
             self._broker.host,
             self._broker.port,
@@ -125,7 +118,7 @@ class Link:
         self._watch()
         await self._wait_until_accepted()
 
-    def _abandon(self, connecting: asyncio.Future[paho.MQTTErrorCode]) -> None:
+    def _abandon(self, connecting: asyncio.Future[MQTTErrorCode]) -> None:
         if not connecting.cancelled() and connecting.exception() is None:
             self.cut()
 
@@ -148,7 +141,7 @@ class Link:
         self._watch_writing()
 
     def send(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> int | None:
-        """Publish; returns the message id to be acknowledged, or None when there is no connection."""
+        """Publish; returns the message id to be acknowledged, None without a connection."""
         if self.lost.done():
             return None
         info = self._client.publish(topic, payload, qos, retain)
@@ -161,8 +154,8 @@ class Link:
         self._watch_writing()
 
     def cut(self) -> None:
-        """End the connection as a pulled cable would: without a word, so that the last will is published."""
-        sock = self._client.socket()
+        """End the connection without a word, as a pulled cable would: the last will follows."""
+        sock = self._socket()
         if sock is None:
             return
         with contextlib.suppress(OSError):
@@ -175,7 +168,7 @@ class Link:
         self._watch_writing()
 
     def _watch(self) -> None:
-        sock = self._client.socket()
+        sock = self._socket()
         if sock is None:
             self._end()
             return
@@ -186,10 +179,14 @@ class Link:
 
     def _readable(self) -> None:
         self._client.loop_read()
-        sock = self._client.socket()
+        sock = self._socket()
         while isinstance(sock, ssl.SSLSocket) and sock.pending():
             self._client.loop_read()
-            sock = self._client.socket()
+            sock = self._socket()
+
+    def _socket(self) -> socket.socket | None:
+        sock = self._client.socket()
+        return sock if isinstance(sock, socket.socket) else None
 
     def _watch_writing(self) -> None:
         if self._watched is not None and self._client.want_write():
@@ -239,4 +236,4 @@ class Link:
         self._on_ack(mid)
 
     def _received(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        self._on_command(message.payload)
+        self._on_command(bytes(message.payload))

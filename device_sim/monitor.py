@@ -64,7 +64,7 @@ class DeviceSettings:
 
 
 class Monitor:
-    """One device. `elapsed_s` is the time since it was switched on, `wall_s` what a true clock shows."""
+    """One device. `elapsed_s` is the time since it was switched on, `wall_s` a true clock's."""
 
     def __init__(self, settings: DeviceSettings) -> None:
         self.settings = settings

@@ -41,6 +41,7 @@ class Baseline:
 
     @property
     def map_mmhg(self) -> float:
+        """Mean arterial pressure."""
         return self.dia_mmhg + (self.sys_mmhg - self.dia_mmhg) / 3
 
     def varied(self, rng: random.Random) -> Baseline:
@@ -56,7 +57,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """Hidden causes, each from 0 (absent) to 1 (as bad as it gets); blood lost is a fraction of the whole."""
+    """Hidden causes from 0 (absent) to 1 (as bad as it gets); `volume_loss` of all blood."""
 
     volume_loss: float = 0.0
     lung_injury: float = 0.0
@@ -70,7 +71,7 @@ class Drivers:
 
 @dataclass(frozen=True, slots=True)
 class Physiology:
-    """What an ideal sensor would read now. `pulse` is how well a beat fills the finger, 0 to about 1."""
+    """What an ideal sensor would read; `pulse` is how well a beat fills the finger, 0 to 1.3."""
 
     hr_bpm: float
     pr_bpm: float

@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message ready to publish. `parts` are the samples it carries, for sending them again in a batch."""
+    """One message ready to publish; `parts` are its samples, for sending them in a batch."""
 
     kind: Kind
     payload: bytes
@@ -42,6 +42,7 @@ class Message:
 
     @property
     def sample_count(self) -> int:
+        """How many samples it carries; 1 for other kinds."""
         return max(1, len(self.parts))
 
 

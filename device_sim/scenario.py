@@ -71,6 +71,7 @@ class Curve:
     corners: tuple[tuple[float, float], ...]
 
     def at(self, time_s: float) -> float:
+        """The driver's value at an instant."""
         if not self.corners or time_s <= self.corners[0][0]:
             return 0.0 if not self.corners else self.corners[0][1]
         right = bisect_right(self.corners, (time_s, FOREVER_S))
@@ -96,6 +97,7 @@ class Span(Generic[V]):
     value: V
 
     def holds(self, time_s: float) -> bool:
+        """Whether it holds at an instant."""
         return self.from_s <= time_s < self.until_s
 
 
@@ -175,7 +177,7 @@ class _Builder:
         event.finish()
 
     def _add_drivers(self, targets: Table, at_s: float, over_s: float) -> None:
-        for name in targets.keys():
+        for name in targets.names():
             if name not in DRIVER_LIMITS:
                 targets.fail(name, f"is not a driver; drivers: {', '.join(DRIVER_LIMITS)}")
             target = targets.number(name, low=0, high=DRIVER_LIMITS[name])
@@ -183,7 +185,7 @@ class _Builder:
 
     def _add_signals(self, signals: Table, at_s: float, until_s: float) -> None:
         known = [sensor.value for sensor in Sensor]
-        for name in signals.keys():
+        for name in signals.names():
             if name not in known:
                 signals.fail(name, f"is not a sensor; sensors: {', '.join(known)}")
             flag = Flag(signals.choice(name, [f.value for f in Flag]))

@@ -33,7 +33,7 @@ class Schedule:
         return now_s, due
 
     def skip_missed(self, late_s: float) -> int:
-        """After a long standstill (the computer slept) leave out what was missed; returns how many."""
+        """After a long standstill (a sleeping computer) leave out what was missed; how many."""
         if late_s < MISSED_AFTER_S:
             return 0
         skipped = 0

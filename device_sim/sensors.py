@@ -104,7 +104,7 @@ class Sensors:
     def _mark(
         self, values: dict[str, Value], flags: dict[str, str], marked: Mapping[Sensor, Flag]
     ) -> None:
-        for name in values:
+        for name, value in values.items():
             flag = marked.get(_SEEN_BY[name])
             if name == "rr" and flag is None and (ecg := marked.get(Sensor.ECG)) and ecg.is_blind:
                 flag = ecg
@@ -114,7 +114,7 @@ class Sensors:
             if flag.is_blind:
                 values[name] = None
             elif flag in (Flag.MOTION, Flag.ARTIFACT):
-                values[name] = self._disturbed(name, values[name])
+                values[name] = self._disturbed(name, value)
 
     def _disturbed(self, name: str, value: Value) -> Value:
         if value is None or self._rng.random() < 0.15:

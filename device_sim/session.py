@@ -31,7 +31,7 @@ FAREWELL_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SessionSetup:
-    """What a session needs besides its monitor: broker, password, faults, and its place within the second."""
+    """What a session needs besides its monitor; `offset_s` is its place within the interval."""
 
     broker: Broker
     password: str
@@ -69,7 +69,7 @@ class Session:
         return self._outbox.outstanding
 
     async def run(self, stop: asyncio.Event, go: asyncio.Event | None = None) -> None:
-        """Run until `stop`; ticks begin after the first connection, and after `go` when one is given."""
+        """Run until `stop`; ticks begin after the first connection (and after `go`)."""
         async with asyncio.TaskGroup() as group:
             loops = [
                 group.create_task(self._keep_connected(), name=f"{self.device_id} link"),

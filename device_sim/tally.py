@@ -12,7 +12,7 @@ LATE_KEPT = 200_000
 
 @dataclass(slots=True)
 class KindCount:
-    """Messages of one kind. `lost` were made and given up; `samples` counts those inside batches one by one."""
+    """Messages of one kind; `lost` were given up, `samples_acknowledged` counts within batches."""
 
     made: int = 0
     published: int = 0

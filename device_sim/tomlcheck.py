@@ -24,7 +24,7 @@ class Source:
     text: str
 
     def line_of(self, header: str, index: int, key: str) -> int | None:
-        """Line of `key` in the `index`-th table called `header` ("" is the top), or of the header itself."""
+        """Line of `key` in the `index`-th table `header` ("" is the top), or of the header."""
         lines = self.text.splitlines()
         begin = 0
         if header:
@@ -45,12 +45,20 @@ class Table:
     """One TOML table being read: asks for keys, then `finish` refuses those nobody asked for."""
 
     def __init__(
-        self, source: Source, values: Mapping[str, object], header: str = "", index: int = 0
+        self,
+        source: Source,
+        values: Mapping[str, object],
+        header: str = "",
+        index: int = 0,
+        *,
+        within: str = "",
     ) -> None:
+        """Read `values`, the `index`-th table `header`, or the inline table `within` it."""
         self._source = source
         self._values = values
         self._header = header
         self._index = index
+        self._within = within
         self._asked: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
@@ -58,8 +66,10 @@ class Table:
 
     def fail(self, key: str, reason: str) -> NoReturn:
         """Raise ConfigError for `key` of this table."""
-        line = self._source.line_of(self._header, self._index, key.split(".", maxsplit=1)[0])
-        name = f"{self._header}.{key}" if self._header and key else self._header or key
+        line = self._source.line_of(self._header, self._index, self._within or key)
+        if line is None:
+            line = self._source.line_of("", 0, self._header)
+        name = ".".join(part for part in (self._header, self._within, key) if part)
         raise ConfigError(self._source.file, line, name, reason)
 
     def _take(self, key: str) -> object:
@@ -69,7 +79,7 @@ class Table:
     def number(
         self, key: str, default: float | None = None, *, low: float = -1e9, high: float = 1e9
     ) -> float:
-        """A number from `low` to `high`; the default when left out, or an error when there is none."""
+        """A number from `low` to `high`; left out it is the default, or an error without one."""
         value = self._take(key)
         if value is None:
             return self._default(key, default)
@@ -120,14 +130,12 @@ class Table:
         """A table inside this one; empty when left out."""
         value = self._take(key)
         if value is None:
-            return Table(self._source, {}, key)
+            value = {}
         if not isinstance(value, dict):
             self.fail(key, f"must be a table, is {value!r}")
-        return Table(self._source, value, self._inner_header(key), self._index)
-
-    def _inner_header(self, key: str) -> str:
-        """An inline table has no header of its own, so mistakes in it are found by its owner's."""
-        return self._header or key
+        if self._header:
+            return Table(self._source, value, self._header, self._index, within=key)
+        return Table(self._source, value, key)
 
     def tables(self, key: str) -> tuple[Table, ...]:
         """The tables of an array ``[[key]]``."""
@@ -138,7 +146,7 @@ class Table:
             self.fail(key, f"must be written as [[{key}]] tables")
         return tuple(Table(self._source, item, key, i) for i, item in enumerate(value))
 
-    def keys(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """Every key that is present."""
         return tuple(self._values)
 
@@ -160,6 +168,6 @@ def parse(text: str, file: str) -> Table:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        line = int(found.group(1)) if found else None
+        line = int(found.group(1)) if found else max(1, len(text.splitlines()))
         raise ConfigError(file, line, "", f"not TOML: {error}") from None
     return Table(Source(file, text), values)

@@ -252,5 +252,5 @@ async def _each_ready(sessions: Sequence[Session]) -> None:
 
 
 def spread_start_s(index: int) -> float:
-    """A place in the scenario for the `index`-th monitor of a fleet, so that they are not all alike."""
-    return random.Random(f"start {index}").uniform(0, 300)
+    """Where in its scenario the `index`-th monitor of a fleet begins, so that they differ."""
+    return random.Random(f"start {index}").uniform(0, 60)

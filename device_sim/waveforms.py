@@ -49,7 +49,7 @@ _GAUSSIANS: Mapping[BeatKind, tuple[tuple[float, float, float, bool], ...]] = Ma
         BeatKind.WIDE: ((0.0, 1.25, 0.048, False), (0.135, -0.75, 0.05, False)),
     }
 )
-"""Centre (s after R), height (mV), width (s), and whether the centre stretches with the interval."""
+"""Centre (s after R), height (mV), width (s), whether it stretches with the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Rates:
     resp_hz: float = 50.0
 
     def channels(self) -> tuple[Channel, Channel, Channel]:
+        """The channels at these rates: ECG II, pleth, respiration."""
         return (
             Channel("ecg_ii", self.ecg_hz, 0.005, "mV"),
             Channel("pleth", self.pleth_hz, 0.0005, "1"),

@@ -28,7 +28,7 @@ def add_replay(parser: argparse.ArgumentParser) -> None:
         "--device",
         action="append",
         metavar="ID",
-        help="device; repeat for several: files are dealt to them in order (default: as in FILE.json)",
+        help="device; repeat for several, files are dealt in order (default: those in FILE.json)",
     )
     parser.add_argument(
         "--credentials", type=Path, metavar="FILE.json", help="device id to password"
@@ -71,7 +71,7 @@ async def run_replay(
     else:
         playing.cancel()
         await asyncio.wait({playing})
-        await asyncio.gather(*(courier.close() for courier in couriers.values()))
+        await asyncio.gather(*(courier.close(_status("offline")) for courier in couriers.values()))
     took_s = asyncio.get_running_loop().time() - began_s
     return {
         "complete": complete,

@@ -49,8 +49,10 @@ class Courier:
         while self.outstanding:
             await self._change()
 
-    async def close(self) -> None:
-        """Say goodbye."""
+    async def close(self, last: Message | None = None) -> None:
+        """Say goodbye, with a last message when the connection still takes one."""
+        if last is not None:
+            self._hand_over(last)
         if self._link is not None:
             self._link.close()
             self._link = None

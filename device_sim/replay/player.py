@@ -25,7 +25,7 @@ from device_sim.replay.recording import Recording, Row
 
 @dataclass(frozen=True, slots=True)
 class PlayPlan:
-    """How to play: `speed` None is as fast as it goes; `start_s` None stamps the instant of publishing."""
+    """How to play: `speed` None is flat out; `start_s` None stamps the instant of publishing."""
 
     speed: float | None = 1.0
     start_s: float | None = None

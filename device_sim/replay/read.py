@@ -67,7 +67,7 @@ def _read_file(path: Path, columns: Mapping[str, str]) -> Recording:
 
 
 def read_csv(path: Path, columns: Mapping[str, str]) -> Recording:
-    """Read numerics: a time column in seconds, then a column per value; NaN or nothing is no reading."""
+    """Read numerics: a time column in seconds, a column per value; NaN or nothing is null."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file, skipinitialspace=True))
@@ -157,7 +157,7 @@ def read_wfdb(path: Path) -> Recording:
 
 
 def read_parquet(path: Path) -> Recording:
-    """Read waveforms from a parquet table with a time column in seconds and a column per channel."""
+    """Read waveforms from a table with a time column in seconds and a column per channel."""
     parquet = _imported("pyarrow.parquet", "reading parquet")
     try:
         table = parquet.read_table(str(path))

@@ -116,7 +116,7 @@ def digital(
     gain: float,
     channel: Channel,
 ) -> Track:
-    """A track from a converter's counts above its baseline: sample for sample where 16 bits hold them."""
+    """A track from a converter's counts above its baseline: exact where 16 bits hold them."""
     held = _held(values.astype(np.float64), valid)
     if np.max(np.abs(held), initial=0.0) > LARGEST:
         track = scaled(
