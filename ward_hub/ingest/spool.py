@@ -28,6 +28,7 @@ import msgspec
 
 from ward_hub.clock import Clock
 from ward_hub.core.records import Record, WaveRecord
+from ward_hub.ingest import poison
 from ward_hub.log import get_log
 
 DEFAULT_LIMIT_BYTES: Final = 4 * 1024**3
@@ -64,11 +65,14 @@ class Chunk:
 
 @dataclass(slots=True)
 class SpoolStats:
-    """Counts since the start. `waves_dropped` are records given up for want of room."""
+    """Counts since the start. `waves_dropped` are records given up for want of room.
+
+    `unreadable` counts records or whole batches that were set aside in a table of the file.
+    """
 
     appended: int = 0
     waves_dropped: int = 0
-    unreadable_batches: int = 0
+    unreadable: int = 0
     damaged_files: int = 0
 
 
@@ -110,7 +114,12 @@ class Spool:
         """Put the records on disk. Raises sqlite3.Error or OSError when that cannot be done."""
         waves = [record for record in records if isinstance(record, WaveRecord)]
         others = [record for record in records if not isinstance(record, WaveRecord)]
-        self._mending(lambda: self._append(others, waves))
+        try:
+            self._mending(lambda: self._append(others, waves))
+        except poison.UNPACKABLE:
+            good, bad = poison.sort_out(records)
+            self._mending(lambda: self._keep_unpackable(bad))
+            self.append(good)
 
     def oldest(self, most: int) -> Chunk | None:
         """The oldest whole batches, about `most` records together; None when nothing waits.
@@ -142,6 +151,17 @@ class Spool:
             if not has_room:
                 change.waves_dropped += len(waves)
         self.stats.appended += len(others) + len(waves)
+
+    def _keep_unpackable(self, records: Sequence[Record]) -> None:
+        at = self._clock.now().timestamp()
+        with self._transaction():
+            for record in records:
+                self._file.execute(
+                    "INSERT INTO unreadable (at, payload) VALUES (?, ?)",
+                    (at, poison.packed(record)),
+                )
+        self.stats.unreadable += len(records)
+        _log.error("records that cannot be spooled are set aside", records=len(records))
 
     def _insert(self, is_waves: bool, count: int, payload: bytes, change: _Change) -> None:
         self._file.execute(
@@ -202,10 +222,11 @@ class Spool:
     def _set_batch_aside(self, number: int) -> None:
         with self._transaction() as change:
             self._file.execute(
-                "INSERT INTO unreadable SELECT id, at, payload FROM batch WHERE id = ?", (number,)
+                "INSERT INTO unreadable (at, payload) SELECT at, payload FROM batch WHERE id = ?",
+                (number,),
             )
             self._remove(number, change)
-        self.stats.unreadable_batches += 1
+        self.stats.unreadable += 1
         _log.error("a batch in the spool cannot be read and is set aside", batch=number)
 
     @contextmanager

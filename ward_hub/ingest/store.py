@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from struct import error as StructError  # noqa: N812 - a class with a lower-case name
 from typing import Any, Final
 
-import msgspec
 import psycopg
 
 from ward_hub import pg
 from ward_hub.clock import Clock
 from ward_hub.core.records import Record
+from ward_hub.ingest import poison, rows
 from ward_hub.ingest.writer import Writer
 
 STATEMENT_TIMEOUT_S: Final = 20.0
@@ -99,8 +99,8 @@ class Store:
 
 
 def _set_aside(connection: psycopg.Connection[Any], record: Record, reason: BaseException) -> None:
-    text = f"{type(reason).__name__}: {reason}".replace("\x00", "\ufffd")
+    said = f"{type(reason).__name__}: {reason}".encode("utf-8", "backslashreplace").decode()
     connection.execute(
         "INSERT INTO poisoned (kind, reason, record) VALUES (%s, %s, %s)",
-        (type(record).__struct_config__.tag, text, msgspec.msgpack.encode(record)),
+        (type(record).__struct_config__.tag, rows.clean(said), poison.packed(record)),
     )
