@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Final, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +23,15 @@ from ward_hub.displays.screens import Screens, dashboards
 from ward_hub.displays.sessions import DATABASE_AWAY, Sessions
 from ward_hub.displays.shield import BodyLimit, SecurityHeaders
 from ward_hub.displays.viewers import Limits
+
+ROUTERS: Final = (
+    staff_pages.router,
+    sign_in.router,
+    api.router,
+    live.router,
+    api_docs.router,
+)
+"""Every way in, apart from static files and what the composition root adds."""
 
 
 def create_web(deps: WebDeps) -> FastAPI:
@@ -39,8 +48,7 @@ def create_web(deps: WebDeps) -> FastAPI:
     app.add_middleware(BodyLimit, most_bytes=deps.settings.body_limit)
     app.add_middleware(SecurityHeaders)
     _handle_errors(app)
-    own = (staff_pages.router, sign_in.router, api.router, live.router, api_docs.router)
-    for router in (*deps.routers, *own):
+    for router in (*deps.routers, *ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=dashboards() / "static"), name="static")
     return app

@@ -44,10 +44,12 @@ class SignInRules:
 class StaffAccounts:
     """The accounts in the database. Methods raise psycopg.OperationalError when it is away."""
 
-    def __init__(self, pool: Pool, rules: SignInRules, passwords: Passwords) -> None:
+    def __init__(
+        self, pool: Pool, rules: SignInRules | None = None, passwords: Passwords | None = None
+    ) -> None:
         self._pool = pool
-        self._rules = rules
-        self._passwords = passwords
+        self._rules = rules or SignInRules()
+        self._passwords = passwords or Passwords()
 
     async def sign_in(
         self, login: str, password: str, now: datetime, *, replaces: str | None = None
