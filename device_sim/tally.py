@@ -42,6 +42,14 @@ class Tally:
         if len(self.late_ms) < LATE_KEPT:
             self.late_ms.append(late_s * 1000)
 
+    def made(self, kind: str) -> int:
+        """How many messages (samples) of a kind were made."""
+        return self.kinds[Kind(kind)].made
+
+    def lost(self, kind: str) -> int:
+        """How many of a kind were given up."""
+        return self.kinds[Kind(kind)].lost
+
     def summary(self) -> dict[str, object]:
         """The counts as plain values for JSON."""
         plain: dict[str, object] = {

@@ -157,6 +157,7 @@ def test_a_parquet_recording_keeps_its_shape(tmp_path: Path) -> None:
     assert np.abs(track.samples * track.channel.scale - ii).max() <= track.channel.scale
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_a_wfdb_recording_is_sent_count_for_count(tmp_path: Path) -> None:
     import wfdb
 

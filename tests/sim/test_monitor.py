@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_a_stamp_is_the_instant_to_the_millisecond(millis: int, offset: int) -> 
     assert Stamp(epoch_ms=True).write(millis / 1000) == str(millis)
 
 
-def samples_of(events: str, seconds: int = 60, **changes: object) -> list[dict]:  # type: ignore[type-arg]
+def samples_of(events: str, seconds: int = 60, **changes: Any) -> list[dict[str, Any]]:
     monitor = Monitor(settings(scenario_of(events), **changes))
     return of_kind(list(messages(monitor, seconds)), Kind.VITALS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from tests.sim.runs import joined, messages, of_kind, r_peaks, scenario_of, sett
 MINUTE = 60
 
 
-def minute_of(events: str, skip_s: int = 30, **changes: object) -> tuple[list[float], list[dict]]:  # type: ignore[type-arg]
+def minute_of(
+    events: str, skip_s: int = 30, **changes: Any
+) -> tuple[list[float], list[dict[str, Any]]]:
     """Heart rates shown and wave blocks over one minute."""
     monitor = Monitor(settings(scenario_of(events), **changes))
     found = list(messages(monitor, skip_s + MINUTE))
