@@ -25,6 +25,7 @@ class Client:
     """A small blocking MQTT 5 client: the broker's own verdicts, as reason codes."""
 
     def __init__(self, broker: Mosquitto, user: str, password: str) -> None:
+        self._ready = threading.Event()
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"test-{user}",
@@ -35,7 +36,6 @@ class Client:
         self.client.on_subscribe = self._on_subscribe
         self.client.on_publish = self._on_publish
         self.client.on_message = self._on_message
-        self._ready = threading.Event()
         self._verdict = threading.Event()
         self._code = 0
         self.heard: list[tuple[str, bytes]] = []
