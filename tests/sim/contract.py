@@ -1,4 +1,4 @@
-"""An independent reading of the MQTT contract (design part 2): what is wrong with a payload, in words.
+"""An independent reading of the MQTT contract (design part 2): what is wrong with a payload.
 
 Written from the contract's text, not from the simulator's code, so that the two check each other.
 """
@@ -86,15 +86,22 @@ def _sample_faults(sample: dict[str, Any]) -> list[str]:
     values = sample.get("v")
     if not isinstance(values, dict):
         return [*found, "no v"]
-    if found:
-        return found
-    found += [f"unknown {name}" for name in values if name not in NAMES]
+    return found or _value_faults(values) + _note_faults(sample, values)
+
+
+def _value_faults(values: dict[str, Any]) -> list[str]:
+    found = [f"unknown {name}" for name in values if name not in NAMES]
     for name, value in values.items():
         low, high = REPORTABLE.get(name, (-1e6, 1e6))
         if value is None:
             continue
         if type(value) not in {int, float} or not low <= value <= high:
             found.append(f"{name} is {value!r}")
+    return found
+
+
+def _note_faults(sample: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    found = []
     for name, quality in sample.get("q", {}).items():
         if name not in values or quality not in QUALITIES:
             found.append(f"q of {name} is {quality!r}")

@@ -86,5 +86,5 @@ async def listening(broker: Mosquitto, session: str | None = None) -> AsyncItera
 
 async def _hear(client: aiomqtt.Client, ear: Ear) -> None:
     async for message in client.messages:
-        payload = bytes(message.payload) if isinstance(message.payload, bytes | bytearray) else b""
-        ear.heard.append(Heard(str(message.topic), payload, message.retain))
+        assert isinstance(message.payload, bytes)
+        ear.heard.append(Heard(str(message.topic), message.payload, message.retain))

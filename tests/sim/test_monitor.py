@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import datetime
 from typing import Any
@@ -124,7 +125,7 @@ def test_the_device_alarms_with_the_whole_set_on_change_and_every_ten_seconds() 
     assert ["asystole"] in [codes[:1] for _, codes in sets]
     assert sets[-1][1] == []
     instants = [datetime.fromisoformat(t).timestamp() for t, _ in sets]
-    gaps = [later - earlier for earlier, later in zip(instants, instants[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(instants)]
     assert max(gaps) <= 10
     alarm = next(a for m in found for a in m["alarms"] if a["code"] == "asystole")
     assert datetime.fromisoformat(alarm["since"]).timestamp() == pytest.approx(EPOCH_S + 30, abs=1)

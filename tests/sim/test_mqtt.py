@@ -69,7 +69,7 @@ async def test_a_ward_speaks_the_contract_and_says_goodbye(broker: Mosquitto) ->
     async with listening(broker) as ear:
         async with running(config):
             await ear.until(lambda: len(ear.kind("waves", "mon-02")) >= 10)
-        await ear.until(lambda: ear.states() and ear.states("mon-02")[-1] == "offline")
+        await ear.until(lambda: ear.states("mon-02")[-1] == "offline")
         await ear.until(lambda: ear.states()[-1] == "offline")
         for heard in ear.heard:
             assert faults_in(heard.kind, heard.payload) == [], heard.topic
