@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,6 +48,7 @@ class Hub:
     """What the pages see: a unit, its stream, and how the server answers."""
 
     def __init__(self, folder: Path) -> None:
+        self.url = ""
         self.now: datetime = scene.START
         self.version = "1.0.0"
         self.language = "vi"
@@ -66,10 +66,9 @@ class Hub:
         self.acked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.streams_opened = 0
-        self.answer_ack = threading.Event()
+        self.answer_ack = asyncio.Event()
         self.answer_ack.set()
         self._queues: list[asyncio.Queue[bytes]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
         loader = FileSystemLoader(ROOT / "dashboards" / "templates")
         self._pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         self._catalogues = {each: translations(each, folder) for each in ("vi", "fr", "en")}
@@ -92,9 +91,7 @@ class Hub:
 
     def push(self, event: str, data: Json) -> None:
         """Send an event to every open stream."""
-        frame = f"event: {event}\ndata: {json.dumps(data)}\n\n".encode()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._spread, frame)
+        self._spread(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())
 
     def beat(self) -> None:
         """Say that the hub lives."""
@@ -122,8 +119,7 @@ class Hub:
 
     def cut(self) -> None:
         """Close every open stream, as a dying server does."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._spread, b"")
+        self._spread(b"")
 
     def _spread(self, frame: bytes) -> None:
         for queue in self._queues:
@@ -136,7 +132,6 @@ class Hub:
     # -- what the routes use ---------------------------------------------------------------------
     async def events(self) -> AsyncIterator[bytes]:
         """One stream: a snapshot, then whatever is pushed, until it is cut."""
-        self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._queues.append(queue)
         self.streams_opened += 1
@@ -203,30 +198,30 @@ def make_app(hub: Hub) -> FastAPI:
 
 def _add_pages(app: FastAPI, hub: Hub) -> None:
     @app.get("/login")
-    def login(next: str = "", error: str = "", login: str = "") -> Response:  # noqa: A002
+    async def login(next: str = "", error: str = "", login: str = "") -> Response:  # noqa: A002
         words = error or None
         return hub.render("login.html", error=words, login=login, next=next)
 
     @app.get("/about")
-    def about() -> Response:
+    async def about() -> Response:
         return hub.render("about.html")
 
     @app.get("/broken")
-    def broken() -> Response:
+    async def broken() -> Response:
         texts = {"title": "Không có trang này", "what": "Địa chỉ sai.", "what_to_do": "Về đầu."}
         return hub.render("error.html", home="/units/noi-3", **texts)
 
     @app.post("/language")
-    def language(language: str = Form(), next: str = Form()) -> Response:  # noqa: A002
+    async def language(language: str = Form(), next: str = Form()) -> Response:  # noqa: A002
         hub.language = language
         return RedirectResponse(next, status_code=303)
 
     @app.get("/units/{unit}")
-    def station(unit: str) -> Response:
+    async def station(unit: str) -> Response:
         return hub.render("station.html", unit=hub.units[0], beds=hub.beds)
 
     @app.get("/beds/{bed_id}")
-    def bed(bed_id: str) -> Response:
+    async def bed(bed_id: str) -> Response:
         found = next(each for each in hub.beds if each["bed"] == bed_id)
         place = {"id": bed_id, "label": found["label"]}
         unit = {"unit_id": hub.units[0]["id"], "unit_name": hub.units[0]["name"]}
@@ -240,26 +235,26 @@ def _add_pages(app: FastAPI, hub: Hub) -> None:
 
 def _add_api(app: FastAPI, hub: Hub) -> None:
     @app.get("/stream/{kind}/{name}")
-    def stream(kind: str, name: str) -> Response:
+    async def stream(kind: str, name: str) -> Response:
         if not hub.is_up:
             return Response(status_code=503)
         return StreamingResponse(hub.events(), media_type="text/event-stream")
 
     @app.get("/api/v1/units")
-    def units() -> Response:
+    async def units() -> Response:
         if hub.person is None:
             return JSONResponse({"title": "signed out"}, status_code=401)
         return JSONResponse(hub.units, status_code=200 if hub.is_up else 503)
 
     @app.post("/api/v1/alarms/{alarm_id}/ack")
-    def ack(alarm_id: str, request: Request) -> Response:
+    async def ack(alarm_id: str, request: Request) -> Response:
         hub.headers.append(dict(request.headers))
-        hub.answer_ack.wait(10)
+        await hub.answer_ack.wait()
         status, answer = hub.acknowledge(alarm_id)
         return JSONResponse(answer, status_code=status)
 
     @app.get("/api/v1/stays/{stay}/vitals")
-    def vitals(stay: int, request: Request) -> Response:
+    async def vitals(stay: int, request: Request) -> Response:
         if hub.vitals_status != 200:
             return JSONResponse({"title": "no"}, status_code=hub.vitals_status)
         start = datetime.fromisoformat(request.query_params["from"]).timestamp() * 1000
@@ -267,5 +262,5 @@ def _add_api(app: FastAPI, hub: Hub) -> None:
         return JSONResponse(hub.trend(start, end))
 
     @app.get("/api/v1/stays/{stay}/alarms")
-    def alarms(stay: int) -> Response:
+    async def alarms(stay: int) -> Response:
         return JSONResponse({"alarms": hub.history})

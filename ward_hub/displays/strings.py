@@ -135,7 +135,6 @@ def _beds(_: Gettext) -> dict[str, str]:
         "bed.waiting": _("Waiting for first data"),
         "bed.stale": _("No data since {time}"),
         "bed.admitted": _("admitted {time}"),
-        "device.clock": _("clock {n} s"),
         "device.online": _("connected"),
         "device.offline": _("offline"),
         "device.silent": _("silent"),

@@ -4,7 +4,7 @@
  */
 
 import { Acknowledger } from "./ack.js";
-import { byUrgency, needsSomebody, worst } from "./alarms.js";
+import { byUrgency, lineOf, needsSomebody, worst } from "./alarms.js";
 import { announce, tell } from "./announce.js";
 import { drawBar } from "./bar.js";
 import { drawBed } from "./bedview.js";
@@ -99,7 +99,8 @@ function start(main) {
     if (isLost) {
       const silence = stream.time.silence();
       const { attempts } = stream;
-      drawLost(lost, { beds: [], silence, lastAt: stream.time.lastAt, attempts });
+      const facts = { alarms: alarms.slice(0, 2), silence, lastAt: stream.time.lastAt, attempts };
+      drawLost(lost, facts, lineOf);
     } else drawBar(bar, { alarms, open: alarms.length, acks, now, connecting: !system });
   }
 

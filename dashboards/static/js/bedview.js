@@ -141,12 +141,16 @@ function drawSpot(bed, state, now) {
   }
 }
 
-/** @param {Bed} bed */
-function drawDevice({ device }) {
+/**
+ * @param {Bed} bed
+ * @param {string} page
+ */
+function drawDevice({ device }, page) {
   const link = one(document, ".device [data-f=link]");
   const state = one(document, ".device [data-f=state]");
   setText(link, device ? `${device.id} · ${say(`device.${device.link}`)}` : say("bed.nodevice"));
-  if (!device) return setText(state, "");
+  if (page === "lost") setText(link, NO_VALUE);
+  if (!device || page === "lost") return setText(state, "");
   const percent = device.battery_percent;
   const battery =
     percent === null
@@ -206,7 +210,7 @@ export function drawBed(bed, { now, page, painter }) {
   setData(one(document, "#bed"), "show", state);
   drawLanes(bed, state, now, painter);
   drawSpot(bed, state, now);
-  drawDevice(bed);
+  drawDevice(bed, page);
   drawTable(bed, state, now);
   const gone = one(document, "#gone");
   const words = goneWords(bed, state);

@@ -178,7 +178,7 @@ function draw() {
   drawClock(now, page);
   show(bar, page !== "lost");
   show(lost, page === "lost");
-  if (page === "lost") drawLost(lost, lostFacts(all));
+  if (page === "lost") drawLost(lost, lostFacts(all), (alarm) => alarm.label);
   else {
     const open = all.reduce((sum, bed) => sum + bed.alarms.length, 0);
     drawBar(bar, { alarms: bedsToSee(all), open, acks, now, connecting: page === "connecting" });
@@ -190,7 +190,7 @@ function draw() {
 
 /** @param {Bed[]} all */
 const lostFacts = (all) => ({
-  beds: all,
+  alarms: bedsToSee(all),
   silence: stream.time.silence(),
   lastAt: stream.time.lastAt,
   attempts: stream.attempts,

@@ -10,6 +10,8 @@ const root = document.documentElement;
 /** @type {Record<string, string>} */
 const words = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
 const language = root.lang || "vi";
+/** English as hospitals write it outside the United States: the day before the month. */
+const locale = language === "en" ? "en-GB" : language;
 const zone = root.dataset.timezone ? { timeZone: root.dataset.timezone } : {};
 const hourOnly = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
@@ -19,15 +21,15 @@ const tenths = new Intl.NumberFormat(language, {
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
-const clock = new Intl.DateTimeFormat(language, { ...hourOnly, ...zone, second: "2-digit" });
-const minute = new Intl.DateTimeFormat(language, { ...hourOnly, ...zone });
-const day = new Intl.DateTimeFormat(language, {
+const clock = new Intl.DateTimeFormat(locale, { ...hourOnly, ...zone, second: "2-digit" });
+const minute = new Intl.DateTimeFormat(locale, { ...hourOnly, ...zone });
+const day = new Intl.DateTimeFormat(locale, {
   ...zone,
   weekday: "short",
   day: "2-digit",
   month: "2-digit",
 });
-const dayMinute = new Intl.DateTimeFormat(language, {
+const dayMinute = new Intl.DateTimeFormat(locale, {
   ...hourOnly,
   ...zone,
   day: "2-digit",

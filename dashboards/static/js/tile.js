@@ -183,7 +183,7 @@ export class Tile {
     if (low) setText(this.#f("percent"), `${whole(percent)} %`);
     const wrong = live && typeof off === "number";
     show(this.#f("clock"), wrong);
-    if (wrong) setText(this.#f("off"), say("device.clock", { n: whole(Math.abs(off)) }));
+    if (wrong) setText(this.#f("off"), `${off > 0 ? "+" : ""}${whole(off)} s`);
   }
 
   /**
