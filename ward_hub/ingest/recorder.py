@@ -89,8 +89,9 @@ class Recorder:
         self._due: deque[OnDurable] = deque()
         self._waiters: set[asyncio.Future[None]] = set()
         self._something, self._at_once = asyncio.Event(), asyncio.Event()
-        self._spooled, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
-        self._ended.set()
+        self._spooled, self._stopping = asyncio.Event(), asyncio.Event()
+        self._one_writer = asyncio.Lock()
+        self._is_closed = False
         self._database: asyncio.Future[None] | None = None
         self._database_thread = ThreadPoolExecutor(1, "recorder-database")
         self._spool_thread = ThreadPoolExecutor(1, "recorder-spool")
@@ -139,13 +140,12 @@ class Recorder:
 
     async def run(self) -> None:
         """Write and drain until `close()`. May be called again when it failed: nothing is lost."""
-        self._ended.clear()
-        try:
+        async with self._one_writer:
+            if self._is_closed:
+                return
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._drain_loop(), name="recorder drain")
                 group.create_task(self._write_loop(), name="recorder write")
-        finally:
-            self._ended.set()
 
     async def close(self) -> None:
         """Flush to the database or the spool, end `run()`, close both.
@@ -155,7 +155,9 @@ class Recorder:
         """
         for event in (self._stopping, self._something, self._at_once, self._spooled):
             event.set()
-        await self._ended.wait()
+        async with self._one_writer:
+            await self._write_loop()
+            self._is_closed = True
         for waiter in tuple(self._waiters):
             waiter.cancel()
         loop = asyncio.get_running_loop()

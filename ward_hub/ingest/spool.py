@@ -216,7 +216,8 @@ class Spool:
                 self._remove(number, change)
         if not self.waiting:
             with self._lock:
-                self._file.execute("PRAGMA incremental_vacuum").fetchall()
+                # Not execute: that steps once, and one step frees one page.
+                self._file.executescript("PRAGMA incremental_vacuum")
                 self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _set_batch_aside(self, number: int) -> None:
