@@ -30,12 +30,12 @@ from ward_hub.core.events import (
     WardChanged,
 )
 from ward_hub.core.ids import AlarmId, BedId, DeviceId, UnitId
+from ward_hub.core.people import Refused
 from ward_hub.core.records import Record
 from ward_hub.core.rules import AlarmKind
 from ward_hub.core.station_view import (
     AlarmView,
     BedView,
-    Refused,
     alarm_view,
     bed_view,
     empty_bed_view,
@@ -81,6 +81,7 @@ class WardWatch:
         self._journal = journal
         self._announce = announce
         self._engines: dict[BedId, BedEngine] = {}
+        self._bed_of: dict[DeviceId, BedId] = {}
         self._seen: dict[BedId, Signature] = {}
         self._ended: OrderedDict[AlarmId, AlarmView] = OrderedDict()
         self._turn = 0
@@ -100,6 +101,7 @@ class WardWatch:
         """Make the engines fit the picture: one for each bed with a monitor, anew for a new stay."""
         ward = self._ward()
         monitors = _monitors(ward, now)
+        self._bed_of = {device: bed for bed, device in monitors.items()}
         for bed in ward.beds:
             stay = ward.stay_on(bed, now)
             wanted = (stay.id if stay else None, monitors.get(bed))
@@ -117,11 +119,10 @@ class WardWatch:
         """The engine of a bed, if a monitor is on it."""
         return self._engines.get(bed)
 
-    def restore(self, bed: BedId, alarms: Iterable[Alarm]) -> None:
-        """Go on with the alarms that were open before a restart."""
-        engine = self._engines.get(bed)
-        if engine is not None:
-            engine.restore(alarms)
+    def engine_of(self, device: DeviceId) -> BedEngine | None:
+        """The engine of the bed that a monitor is on."""
+        bed = self._bed_of.get(device)
+        return self._engines.get(bed) if bed is not None else None
 
     def sample(self, event: SampleArrived, now: datetime) -> None:
         """Numbers arrived. Those of an earlier stay or another monitor do not touch this one."""

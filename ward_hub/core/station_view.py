@@ -79,12 +79,6 @@ class AlarmView(msgspec.Struct, frozen=True):
     until: datetime | None
 
 
-class Refused(msgspec.Struct, frozen=True):
-    """An acknowledgement that changed nothing; `reason` is `gone`, `already` or `not_recorded`."""
-
-    reason: str
-
-
 class BedView(msgspec.Struct, frozen=True):
     """One tile of the station."""
 

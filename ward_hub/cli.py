@@ -1,0 +1,188 @@
+"""The command line: `ward-hub run | demo | migrate | doctor | sim | ward | bench | version`.
+
+Commands read their settings from the environment (`WARD_…`). What a program may want to read has
+`--json`. A command that fails says what is wrong and how to mend it, without a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import psycopg
+import typer
+
+from ward_hub import __version__, log, pg
+from ward_hub.clock import SystemClock
+from ward_hub.settings import Settings, SettingsError, load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A hospital ward's hub.")
+ward_app = typer.Typer(no_args_is_help=True, help="The registry: who is where.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measurements on this machine.")
+app.add_typer(ward_app, name="ward")
+app.add_typer(bench_app, name="bench")
+
+AS_JSON: Final = typer.Option("--json", help="Print JSON for a program to read.")
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except SettingsError as error:
+        _fail(f"settings: {error}")
+
+
+def _fail(text: str) -> None:
+    typer.echo(text, err=True)
+    raise SystemExit(1)
+
+
+def _settings() -> Settings:
+    settings = load()
+    log.set_up(settings.log_level)
+    return settings
+
+
+def _run(work: Any) -> None:
+    """Run on uvloop where there is one; Ctrl-C is an ordinary end."""
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            import uvloop  # noqa: PLC0415
+        except ImportError:
+            asyncio.run(work)
+        else:
+            uvloop.run(work)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def run() -> None:
+    """Run the hub against a broker and a database until SIGTERM or Ctrl-C."""
+    _run(_serve(_settings()))
+
+
+async def _serve(settings: Settings) -> None:
+    from ward_hub.app import running  # noqa: PLC0415 - other commands start faster without it
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings):
+        await stop.wait()
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8080,
+    beds: Annotated[int, typer.Option(help="How many beds, in two units.", min=2, max=64)] = 16,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an empty ward.")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where the demo keeps its data.")] = None,
+) -> None:
+    """Run a simulated ward with an embedded database and broker."""
+    from ward_hub.demo.folder import choose_folder  # noqa: PLC0415
+    from ward_hub.demo.run import DemoError, DemoOptions, run_demo  # noqa: PLC0415
+
+    log.set_up("error")
+    project = Path(__file__).resolve().parent.parent
+    if not (project / "pyproject.toml").exists():
+        project = Path.cwd()
+    chosen = folder or choose_folder(project, os.getuid())
+    try:
+        _run(run_demo(DemoOptions(chosen, port, beds, fresh)))
+    except DemoError as error:
+        _fail(f"demo: {error}")
+
+
+@app.command()
+def migrate(as_json: Annotated[bool, AS_JSON] = False) -> None:
+    """Bring the database to this version's schema."""
+    settings = _settings()
+    try:
+        applied = pg.migrate(settings.database_url.get_secret_value())
+    except (psycopg.Error, pg.DatabaseTooNewError) as error:
+        _fail(f"migrate: {str(error).strip()}")
+    else:
+        said = json.dumps({"applied": applied}) if as_json else _applied_text(applied)
+        typer.echo(said)
+
+
+def _applied_text(applied: list[str]) -> str:
+    return "\n".join(f"applied {name}" for name in applied) or "The schema is up to date."
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def sim(context: typer.Context) -> None:
+    """Run the device simulator (all its own arguments; see `ward-hub sim --help`)."""
+    raise SystemExit(subprocess.call([sys.executable, "-m", "device_sim", *context.args]))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, AS_JSON] = False) -> None:
+    """Check broker, database, clock, disk and permissions, and say how to mend what is wrong."""
+    from ward_hub.doctor import examine, report_lines  # noqa: PLC0415
+
+    settings = _settings()
+    findings = asyncio.run(examine(settings, SystemClock()))
+    if as_json:
+        typer.echo(json.dumps([finding.document() for finding in findings], indent=1))
+    else:
+        typer.echo("\n".join(report_lines(findings)))
+    if any(finding.is_fault for finding in findings):
+        raise SystemExit(1)
+
+
+@ward_app.command("import")
+def import_file(file: Path, as_json: Annotated[bool, AS_JSON] = False) -> None:
+    """Put a ward file (TOML) into the registry; prints the passwords it made up, once."""
+    from ward_hub.registry.passwords import Passwords  # noqa: PLC0415
+    from ward_hub.registry.ward_file import WardFile, read_ward_file  # noqa: PLC0415
+    from ward_hub.registry.ward_import import import_ward  # noqa: PLC0415
+
+    settings = _settings()
+    try:
+        ward = read_ward_file(file)
+        if not isinstance(ward, WardFile):
+            _fail("\n".join(str(fault) for fault in ward))
+            return
+        with pg.connect(settings.database_url.get_secret_value(), "import") as connection:
+            made = import_ward(connection, ward, SystemClock().now(), Passwords())
+    except (OSError, psycopg.Error) as error:
+        _fail(f"ward import: {str(error).strip()}")
+        return
+    if as_json:
+        typer.echo(json.dumps({"devices": made.devices, "staff": made.staff}))
+        return
+    for kind, passwords in (("device", made.devices), ("login", made.staff)):
+        for name, password in passwords.items():
+            typer.echo(f"{kind} {name}: {password}")
+    typer.echo("Imported.")
+
+
+@ward_app.command("broker-passwords")
+def broker_passwords() -> None:
+    """Print mosquitto's password file for the registered devices."""
+    from ward_hub.registry.broker_accounts import load_accounts, password_file  # noqa: PLC0415
+
+    settings = _settings()
+    try:
+        with pg.connect(settings.database_url.get_secret_value(), "accounts") as connection:
+            typer.echo(password_file(load_accounts(connection)), nl=False)
+    except psycopg.Error as error:
+        _fail(f"ward broker-passwords: {str(error).strip()}")
