@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
+import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.services.mosquitto import Mosquitto
 from ward_hub.core.ids import DeviceId
 from ward_hub.registry.broker_accounts import (
     hash_device_password,
@@ -76,3 +79,27 @@ def test_what_mosquitto_hashes_is_accepted_here(tmp_path: Path) -> None:
 def test_the_file_has_a_line_for_each_device() -> None:
     accounts = {DeviceId("mon-02"): "$7$b", DeviceId("mon-01"): "$7$a"}
     assert password_file(accounts) == "mon-01:$7$a\nmon-02:$7$b\n"
+
+
+def connect_code(port: int, user: str, password: str) -> int:
+    """What mosquitto answers to an MQTT 3.1.1 CONNECT: 0 for welcome, 4 or 5 for refused."""
+
+    def text(value: str) -> bytes:
+        return struct.pack(">H", len(value.encode())) + value.encode()
+
+    body = text("MQTT") + b"\x04\xc2\x00\x3c" + text(user) + text(user) + text(password)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+        link.sendall(b"\x10" + bytes([len(body)]) + body)
+        answer = link.recv(4)
+    assert answer[0] == 0x20
+    return answer[3]
+
+
+def test_mosquitto_accepts_what_we_hash(mosquitto: Mosquitto) -> None:
+    mosquitto.stop()
+    accounts = {DeviceId("mon-01"): hash_device_password("mật-khẩu")}
+    with (mosquitto.folder / "passwd").open("a") as file:
+        file.write(password_file(accounts))
+    mosquitto.start()
+    assert connect_code(mosquitto.port, "mon-01", "mật-khẩu") == 0
+    assert connect_code(mosquitto.port, "mon-01", "mật-khẩu2") in {4, 5}
