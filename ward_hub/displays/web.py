@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from ward_hub.displays import api, api_docs, live, problems, sign_in, staff_pages
+from ward_hub.displays import api, api_docs, devices, live, problems, sign_in, staff_pages
 from ward_hub.displays.deps import WebDeps
 from ward_hub.displays.fanout import Fanout
 from ward_hub.displays.screens import Screens, dashboards
@@ -28,6 +28,7 @@ ROUTERS: Final = (
     staff_pages.router,
     sign_in.router,
     api.router,
+    devices.router,
     live.router,
     api_docs.router,
 )
