@@ -180,8 +180,8 @@ async def test_while_the_database_is_away_the_spool_takes_over_and_drains_in_ord
         assert state.since == StoppedClock().now()
         bench.store.is_away = False
         bench.give(*range(100, 120))
-        await bench.until(Recording.OK)
         await bench.recorder.durable()
+        await bench.until(Recording.OK)
         assert bench.store.written == list(range(120))
         assert [each.status for each in bench.states][:2] == [Recording.DELAYED, Recording.OK]
 
@@ -194,8 +194,8 @@ async def test_a_spool_left_by_an_earlier_hub_is_drained_first(path: Path) -> No
     assert bench.recorder.state == RecordingState(Recording.DELAYED, 30, StoppedClock().now())
     async with bench.running():
         bench.give(30)
-        await bench.until(Recording.OK)
         await bench.recorder.durable()
+        await bench.until(Recording.OK)
         assert bench.store.written == list(range(31))
 
 

@@ -268,7 +268,7 @@ class Recorder:
         await asyncio.wait({draining})
         if self._has_failed(draining):
             return False
-        if not self._spool.waiting:
+        if not self._spool.waiting and not self._stopping.is_set():
             self._spooled.clear()
         self._note_status(spool_failed=self._spool_failed)
         return True
