@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from ward_hub.displays.fanout import Fanout
 from ward_hub.displays.viewers import Audience, Viewer
 
-RETRY: Final = b"retry: 1000\n\n"
+RETRY: Final = b"retry: 1000\n"
+"""Becomes a line of the first event: a block of its own is an event to some readers."""
 
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -61,3 +61,13 @@ def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]
     for key, value in pairs:
         groups[key].append(value)
     return {key: tuple(values) for key, values in groups.items()}
+
+
+async def load_staff_names(pool: Pool) -> dict[str, str]:
+    """The name of every member of staff by account number, for what was done by whom.
+
+    Records keep numbers; screens show names. Disabled accounts are there too.
+    """
+    async with pool.connection() as connection:
+        found = await connection.execute("SELECT id::text, full_name FROM staff")
+        return dict(await found.fetchall())
