@@ -83,9 +83,9 @@ class Mosquitto:
 
     @property
     def log(self) -> str:
-        """What it has logged since the folder was made."""
-        log = self.folder / "log"
-        return log.read_text(errors="replace") if log.exists() else ""
+        """What it has logged since the folder was made, complaints about its settings included."""
+        parts = (self.folder / "output", self.folder / "log")
+        return "".join(part.read_text(errors="replace") for part in parts if part.exists())
 
     def configure(self, lines: str) -> None:
         """Add or override settings (mosquitto.conf lines); they hold from the next `start`."""
@@ -96,15 +96,16 @@ class Mosquitto:
         """Start it and wait until it accepts connections."""
         if self.is_running:
             return
-        self._process = subprocess.Popen(
-            [setting("WARD_TEST_MOSQUITTO"), "-c", str(self._conf)],
-            cwd="/",
-            user=self._account,
-            group=self._account,
-            extra_groups=[] if self._account else None,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with (self.folder / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                [setting("WARD_TEST_MOSQUITTO"), "-c", str(self._conf)],
+                cwd="/",
+                user=self._account,
+                group=self._account,
+                extra_groups=[] if self._account else None,
+                stdout=output,
+                stderr=output,
+            )
         wait_until(self._is_up_or_dead, "mosquitto's start")
         if not self.is_running:
             raise RuntimeError(f"mosquitto ended at once:\n{self.log}")
