@@ -173,9 +173,7 @@ class Hub:
         )
 
     def _take(self, delivery: Delivery) -> None:
-        self.intake.take(
-            delivery.topic, delivery.payload, delivery.received_at, delivery.acknowledge
-        )
+        self.supervisor.attempt("intake", lambda: self.intake.take(delivery))
 
     def _broker_changed(self, _state: LinkState) -> None:
         self.bus.publish(SystemChanged())

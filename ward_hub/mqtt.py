@@ -41,6 +41,7 @@ SESSION_KEPT_S: Final = 7 * 24 * 3600
 SHORTEST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 5.0
 
+
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
     """Where the broker is and who we are there. `protocol` is "5" or "3.1.1"."""

@@ -47,7 +47,7 @@ class Stored:
 
 
 async def read_back(pool: Pool, now: datetime) -> Stored:
-    """Read everything a restart needs. Raises psycopg.OperationalError when the database is away."""
+    """Read all that a restart needs. Raises psycopg.OperationalError while it cannot."""
     times = {"now": now, "since": now - RECENT}
     async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
 

@@ -79,7 +79,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(known)
     except ValidationError as error:
-        faults = [f"{PREFIX}{fault['loc'][0]!s}".upper() + f": {fault['msg']}" for fault in error.errors()]
+        faults = [
+            f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
+        ]
         raise SettingsError("; ".join(faults)) from None
 
 

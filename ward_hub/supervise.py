@@ -37,6 +37,13 @@ class Supervisor:
             else:
                 return
 
+    def attempt(self, name: str, step: Callable[[], None]) -> None:
+        """Take one step of many; a failure is counted and the next step comes all the same."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - see above: this is the place
+            self.count(name, error)
+
     def count(self, name: str, error: BaseException) -> None:
         """Count and log a failure that was caught where it could do no harm."""
         self.failures[name] += 1

@@ -1,4 +1,4 @@
-"""The MQTT topics of the wire contract, version 1 (design part 2). The only place that spells them."""
+"""The MQTT topics of the wire contract, version 1, spelt here and nowhere else."""
 
 from __future__ import annotations
 

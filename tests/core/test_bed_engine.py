@@ -129,10 +129,7 @@ def test_acknowledging_a_lost_monitor_leaves_the_patients_alarm_unseen(bed: Time
     bed.at(10, hr=140)
     bed.until(30)
     bed.until(60, sending=False)
-    assert bed.shown() == ["no_data active medium", "hr_high active medium"] or bed.shown() == [
-        "hr_high active medium",
-        "no_data active medium",
-    ]
+    assert sorted(bed.shown()) == ["hr_high active medium", "no_data active medium"]
     no_data = next(a for a in bed.engine.open_alarms() if a.rule == "no_data")
     bed.engine.acknowledge(no_data.id, "7", moment(bed.second))
     assert "hr_high active medium" in bed.shown()
@@ -216,9 +213,7 @@ def test_late_data_sounds_no_alarm_and_is_recorded_as_past(bed: Timeline) -> Non
     for second in range(60, 80):
         bed.late(second, spo2=97)
     assert [h for h in bed.happened[before:] if h.alarm.rule == "spo2_low"] == []
-    assert [h.what.value for h in bed.past] == ["raised", "worse", "latched"] or [
-        h.what for h in bed.past
-    ][0] is AlarmEventKind.RAISED
+    assert [h.what.value for h in bed.past] == ["raised", "latched"]
     assert all(h.at < moment(80) for h in bed.past)
 
 
@@ -309,4 +304,6 @@ def test_the_adult_limits_are_those_of_the_reference() -> None:
         "temp_high": 39.0,
     }
     assert (table["hr_low"][high][0], table["hr_high"][high][0]) == (40, 150)
-    assert (table["rr_low"][high][0], table["rr_high"][high][0]) == (7, 35), "6 and less, 36 and more"
+    assert (table["rr_low"][high][0], table["rr_high"][high][0]) == (7, 35), (
+        "6 and less, 36 and more"
+    )

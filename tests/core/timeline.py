@@ -1,9 +1,9 @@
 """A small language for timelines of one bed: at a second, a value arrives; then look.
 
-    bed = Timeline()
-    bed.at(30, spo2=84)
-    bed.until(44); assert not bed.shown()
-    bed.until(45); assert bed.shown() == ["spo2_low active medium"]
+bed = Timeline()
+bed.at(30, spo2=84)
+bed.until(44); assert not bed.shown()
+bed.until(45); assert bed.shown() == ["spo2_low active medium"]
 """
 
 from __future__ import annotations

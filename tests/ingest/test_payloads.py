@@ -206,7 +206,9 @@ FIELDS = ["t", "seq", "v", "at", "q", "w", "samples", "alarms", "state", "batter
 
 
 @given(
-    st.sampled_from(sorted(UNDERSTOOD)), st.dictionaries(st.sampled_from(FIELDS), JSON), st.booleans()
+    st.sampled_from(sorted(UNDERSTOOD)),
+    st.dictionaries(st.sampled_from(FIELDS), JSON),
+    st.booleans(),
 )
 def test_any_document_is_read_or_refused(
     kind: Kind, document: dict[str, Any], sound_head: bool

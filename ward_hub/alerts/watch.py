@@ -98,7 +98,7 @@ class WardWatch:
         return self._ward()
 
     def follow_ward(self, now: datetime) -> None:
-        """Make the engines fit the picture: one for each bed with a monitor, anew for a new stay."""
+        """Make the engines fit the picture: one a bed with a monitor, anew for a new stay."""
         ward = self._ward()
         monitors = _monitors(ward, now)
         self._bed_of = {device: bed for bed, device in monitors.items()}

@@ -127,7 +127,7 @@ def step(
     state = next_state(alarm.state, trigger, latches=_latches(rule, alarm))
     if state is None:
         return alarm, ()
-    alarm = _follow(alarm, rule, finding)
+    alarm = _follow(alarm, finding)
     if state is AlarmState.IDLE:
         return _end(before, alarm, now)
     happened: list[Happening] = []
@@ -174,7 +174,7 @@ def _latches(rule: Rule, alarm: Alarm) -> bool:
     return rule.latching is Latching.ALWAYS
 
 
-def _follow(alarm: Alarm, rule: Rule, finding: Finding) -> Alarm:
+def _follow(alarm: Alarm, finding: Finding) -> Alarm:
     """Keep since when each level has been present; a lost signal leaves that as it was."""
     if finding.present is None:
         return alarm
@@ -211,7 +211,7 @@ def _call(alarm: Alarm, rule: Rule, now: datetime, happened: list[Happening]) ->
     """Call a nurse when a delay is over, when it gets worse, and when nobody came back."""
     due = _worst_due(alarm, rule, now)
     if alarm.state is AlarmState.PENDING:
-        return alarm if due is None else _raise(alarm, rule, due, now, happened)
+        return alarm if due is None else _raise(alarm, due, now, happened)
     if due is not None and due.priority is not alarm.priority:
         alarm = _change_priority(alarm, due, now, happened)
     if alarm.state is AlarmState.ACKNOWLEDGED and alarm.until is not None and now >= alarm.until:
@@ -228,9 +228,7 @@ def _worst_due(alarm: Alarm, rule: Rule, now: datetime) -> Level | None:
     return due
 
 
-def _raise(
-    alarm: Alarm, rule: Rule, due: Level, now: datetime, happened: list[Happening]
-) -> Alarm:
+def _raise(alarm: Alarm, due: Level, now: datetime, happened: list[Happening]) -> Alarm:
     alarm = _apply(alarm, Trigger.DELAY_OVER, raised_at=now)
     alarm = replace(alarm, priority=due.priority, peak=due.priority, limit=due.limit)
     happened.append(Happening(AlarmEventKind.RAISED, now, alarm))
@@ -262,6 +260,4 @@ def _apply(
     state = next_state(alarm.state, trigger, latches=False)
     if state is None:
         return alarm
-    return replace(
-        alarm, state=state, raised_at=raised_at or alarm.raised_at, by=by, until=until
-    )
+    return replace(alarm, state=state, raised_at=raised_at or alarm.raised_at, by=by, until=until)

@@ -76,7 +76,7 @@ class BedEngine:
         return bool(self._alarms)
 
     def open_alarms(self) -> list[Alarm]:
-        """The alarms a nurse sees, the worst first: unseen before seen, then by priority and age."""
+        """The alarms a nurse sees, the worst first: unseen, then by priority, then the oldest."""
         shown = [alarm for alarm in self._alarms.values() if alarm.state.is_shown]
         return sorted(shown, key=urgency)
 
@@ -94,9 +94,9 @@ class BedEngine:
         is_news = self.bedside.fold(sample, placed.at)
         if placed.late:
             if is_news:
-                self._judge_limits(placed.at, audible=False)
+                self.judge_limits(placed.at, audible=False)
             return []
-        return self._judge_limits(now, audible=True)
+        return self.judge_limits(now, audible=True)
 
     def review(self, sample: Sample, placed: Placed) -> list[Happening]:
         """Run a late sample through on its own time; what happens there is past.
@@ -108,7 +108,7 @@ class BedEngine:
             if self._review is None:
                 self._review = BedEngine(Bedside(self.bed), self._limits)
             self._review.bedside.fold(sample, placed.at)
-            return self._review._judge_limits(placed.at, audible=True)
+            return self._review.judge_limits(placed.at, audible=True)
         return self._close_review()
 
     def _close_review(self) -> list[Happening]:
@@ -118,9 +118,7 @@ class BedEngine:
         mine = {alarm.id for alarm in self._alarms.values()}
         last_at = review.bedside.vitals_at
         left = [alarm for alarm in review.open_alarms() if alarm.id not in mine]
-        return [
-            Happening(AlarmEventKind.ENDED, last_at or alarm.onset_at, alarm) for alarm in left
-        ]
+        return [Happening(AlarmEventKind.ENDED, last_at or alarm.onset_at, alarm) for alarm in left]
 
     def take_conditions(self, conditions: DeviceConditions, now: datetime) -> list[Happening]:
         """Replace the set of conditions the monitor reports and judge them."""
@@ -136,12 +134,12 @@ class BedEngine:
 
     def tick(self, now: datetime) -> list[Happening]:
         """Time has passed: delays, silence, stale values, acknowledgements that run out."""
-        happened = self._judge_limits(now, audible=True)
+        happened = self.judge_limits(now, audible=True)
         happened += self._judge_monitor(now)
         return happened + self._judge_technical(now)
 
     def acknowledge(self, alarm: AlarmId, by: str, now: datetime) -> list[Happening] | None:
-        """A person has seen the alarm. None: there is no such alarm or it cannot be acknowledged."""
+        """A person has seen the alarm. None: not open, or not to be acknowledged now."""
         known = self.find(alarm)
         outcome = acknowledge(known, by, now) if known is not None else None
         if known is None or outcome is None:
@@ -156,7 +154,8 @@ class BedEngine:
         self._review = None
         return [Happening(AlarmEventKind.ENDED, now, _ended(alarm, now)) for alarm in shown]
 
-    def _judge_limits(self, now: datetime, *, audible: bool) -> list[Happening]:
+    def judge_limits(self, now: datetime, *, audible: bool) -> list[Happening]:
+        """Compare the newest numbers with the limits; `audible=False` only follows conditions."""
         happened: list[Happening] = []
         for rule in self._limits:
             alarm = self._alarms.get(rule.id)
@@ -217,7 +216,7 @@ class BedEngine:
 
 
 def urgency(alarm: Alarm) -> tuple[bool, int, int, datetime]:
-    """Sort key, the worst first: not yet seen, then priority, then active before latched, oldest."""
+    """Sort key, the worst first: unseen, by priority, active before latched, the oldest."""
     from_state = {"active": 0, "latched": 1, "acknowledged": 2}
     return (
         alarm.state == "acknowledged",

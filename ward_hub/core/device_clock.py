@@ -26,7 +26,7 @@ REAL_TIME_PACE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a sample belongs: `at`, and whether the device's clock was not believed, and lateness."""
+    """Where a sample belongs, whether the device's clock was not believed, and lateness."""
 
     at: datetime
     clock_off: bool
@@ -36,7 +36,7 @@ class Placement:
 class DeviceClock:
     """The running judgement of one device's clock. `known_offset_s` is what was known before."""
 
-    __slots__ = ("_last_device", "_last_hub", "_known_s", "_recent", "_sorted")
+    __slots__ = ("_known_s", "_last_device", "_last_hub", "_recent", "_sorted")
 
     def __init__(self, known_offset_s: float | None = None) -> None:
         self._recent: deque[float] = deque()

@@ -14,7 +14,6 @@ from ward_hub.core.rules import (
     BATTERY_LOW,
     CLOCK_OFF,
     DEVICE_OFFLINE,
-    LEADS_OFF,
     MONITOR_PREFIX,
     NO_DATA,
     PRIORITY_BY_WORD,
@@ -57,9 +56,7 @@ def _reading_for(rule: Rule, bedside: Bedside, now: datetime) -> Reading | None:
     return reading
 
 
-def technical_finding(
-    rule: Rule, bedside: Bedside, now: datetime, *, in_danger: bool
-) -> Finding:
+def technical_finding(rule: Rule, bedside: Bedside, now: datetime, *, in_danger: bool) -> Finding:
     """Whether a technical condition is there. `in_danger`: a high patient alarm is open."""
     if rule is NO_DATA:
         there = bedside.is_silent(now) and not bedside.is_offline() and _settled(bedside, now)

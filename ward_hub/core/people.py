@@ -34,7 +34,7 @@ HOSPITAL_WIDE: Final = frozenset({Role.BIOMED, Role.ADMINISTRATOR})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of staff as signed in. `language` is their own choice, None to follow the browser."""
+    """A member of staff as signed in. `language` is their choice, None: as the browser asks."""
 
     id: StaffId
     name: str

@@ -35,7 +35,7 @@ PRIORITY_BY_WORD: Final = {priority.word: priority for priority in Priority}
 
 
 class AlarmKind(StrEnum):
-    """Whether the patient or the equipment is the matter; the two never share an acknowledgement."""
+    """Whether the patient or the equipment is the matter; never acknowledged together."""
 
     PHYSIOLOGICAL = "physiological"
     TECHNICAL = "technical"

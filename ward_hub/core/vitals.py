@@ -46,7 +46,7 @@ class Vital:
 
     @property
     def is_episodic(self) -> bool:
-        """Whether the value is measured now and then (cuff, thermometer) rather than all the time."""
+        """Whether the value is measured now and then (cuff, thermometer), not all the time."""
         return self.stale_after_s > CONTINUOUS_STALE_S
 
 
@@ -67,9 +67,7 @@ def _pressure(name: str, mdc_code: int, mdc_id: str, loinc: str, *, cuff: bool) 
 
 
 def _temperature(name: str, mdc_code: int, mdc_id: str, loinc: str) -> Vital:
-    return Vital(
-        name, "°C", 0.0, 50.0, 1, mdc_code, mdc_id, loinc, "Cel", TEMPERATURE_INTERVAL_S
-    )
+    return Vital(name, "°C", 0.0, 50.0, 1, mdc_code, mdc_id, loinc, "Cel", TEMPERATURE_INTERVAL_S)
 
 
 # fmt: off

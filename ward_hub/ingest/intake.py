@@ -36,11 +36,12 @@ from ward_hub.core.ward import WardMap
 from ward_hub.ingest.device_track import DeviceTrack
 from ward_hub.ingest.payloads import UNDERSTOOD, parse
 from ward_hub.ingest.rejects import RejectCounter
+from ward_hub.mqtt import Delivery
 from ward_hub.topics import Kind, parse_topic
 
 OnDurable = Callable[[], None]
 
-NOBODY: Final = ""
+NOBODY: Final = DeviceId("")
 """The sender of what came on a topic that names no device."""
 
 WAVES_ARE_LIVE_FOR: Final = timedelta(seconds=10)
@@ -67,6 +68,15 @@ class IntakeStats:
     missing: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """What identifies a message of one device: its kind, number and time."""
+
+    kind: Kind
+    seq: int
+    device_at: datetime
+
+
 class Intake:
     """Takes messages in. `ward` gives the present picture of who is where."""
 
@@ -78,30 +88,29 @@ class Intake:
         self.rejects = RejectCounter()
         self.stats = IntakeStats()
 
-    def take(
-        self, topic: str, payload: bytes, received_at: datetime, on_durable: OnDurable | None
-    ) -> None:
-        """Take one message in; `on_durable` is called when it (or its refusal) is safe."""
-        named = parse_topic(topic)
+    def take(self, delivery: Delivery) -> None:
+        """Take one message in; it is acknowledged when it (or the ward's answer to it) is safe."""
+        named = parse_topic(delivery.topic)
         if isinstance(named, Rejected):
-            self._refuse(NOBODY, topic, payload, received_at, named, on_durable)
-            return
-        device, kind = named
-        if kind not in UNDERSTOOD:
-            self._sink.record((), on_durable)
-            return
+            self._refuse(NOBODY, delivery, named)
+        elif named[1] in UNDERSTOOD:
+            self._take_from(*named, delivery)
+        else:
+            self._sink.record((), delivery.acknowledge)
+
+    def _take_from(self, device: DeviceId, kind: Kind, delivery: Delivery) -> None:
         self.stats.messages[kind] += 1
-        stranger = self._is_stranger(device)
-        outcome = stranger or parse(kind, payload)
+        outcome = self._is_stranger(device) or parse(kind, delivery.payload)
         if isinstance(outcome, Rejected):
-            self._refuse(device, topic, payload, received_at, outcome, on_durable)
+            self._refuse(device, delivery, outcome)
             return
         track = self._track(device)
         track.messages += 1
         for refused in outcome.refused:
             track.rejected += 1
-            self.rejects.count(device, refused, received_at, topic, payload)
-        self._sink.record(self._understood(track, outcome.message, received_at), on_durable)
+            self.rejects.count(device, refused, delivery)
+        records = self._understood(track, outcome.message, delivery.received_at)
+        self._sink.record(records, delivery.acknowledge)
 
     def _understood(
         self, track: DeviceTrack, message: Message, received_at: datetime
@@ -121,9 +130,8 @@ class Intake:
     def sweep(self, now: datetime) -> None:
         """Every few seconds: write down refusals, and which devices have fallen silent."""
         records: list[Record] = list(self.rejects.take())
-        for track in self.tracks.values():
-            if track.has_gone_silent(now):
-                records.append(self._link(track, "silent", now))
+        silent = [track for track in self.tracks.values() if track.has_gone_silent(now)]
+        records.extend(self._link(track, "silent", now) for track in silent)
         if records:
             self._sink.record(records)
 
@@ -135,20 +143,12 @@ class Intake:
             return Rejected(RejectReason.SUSPENDED_DEVICE, device)
         return None
 
-    def _refuse(
-        self,
-        sender: str,
-        topic: str,
-        payload: bytes,
-        at: datetime,
-        why: Rejected,
-        on_durable: OnDurable | None,
-    ) -> None:
-        track = self.tracks.get(DeviceId(sender))
+    def _refuse(self, sender: DeviceId, delivery: Delivery, why: Rejected) -> None:
+        track = self.tracks.get(sender)
         if track is not None:
             track.rejected += 1
-        self.rejects.count(sender, why, at, topic, payload)
-        self._sink.record((), on_durable)
+        self.rejects.count(sender, why, delivery)
+        self._sink.record((), delivery.acknowledge)
 
     def _track(self, device: DeviceId) -> DeviceTrack:
         track = self.tracks.get(device)
@@ -176,7 +176,8 @@ class Intake:
     ) -> None:
         placement = track.clock.place(sample.device_at, received_at)
         bed, stay = self._whose(track.device, placement.at)
-        if self._follow(track, Kind.VITALS, sample.seq, sample.device_at, stay, records):
+        number = Numbered(Kind.VITALS, sample.seq, sample.device_at)
+        if self._came_before(track, number, stay, records):
             return
         self.stats.samples += 1
         self.stats.late += placement.late
@@ -194,7 +195,8 @@ class Intake:
         self._speaks(track, received_at, records)
         placement = track.clock.place(block.device_at, received_at)
         bed, stay = self._whose(track.device, placement.at)
-        if self._follow(track, Kind.WAVES, block.seq, block.device_at, stay, records):
+        number = Numbered(Kind.WAVES, block.seq, block.device_at)
+        if self._came_before(track, number, stay, records):
             return records
         if bed is not None and received_at - placement.at <= WAVES_ARE_LIVE_FOR:
             unit = self._ward().beds[bed].unit
@@ -209,8 +211,8 @@ class Intake:
         self._speaks(track, received_at, records)
         placement = track.clock.place(conditions.device_at, received_at)
         bed, stay = self._whose(track.device, placement.at)
-        seq, device_at = conditions.seq, conditions.device_at
-        if self._follow(track, Kind.ALARMS, seq, device_at, stay, records):
+        number = Numbered(Kind.ALARMS, conditions.seq, conditions.device_at)
+        if self._came_before(track, number, stay, records):
             return records
         if bed is not None and not placement.late:
             self._bus.publish(ConditionsArrived(bed, track.device, conditions, received_at))
@@ -247,17 +249,11 @@ class Intake:
             }
         return LinkRecord(track.device, at, link, document, track.clock.offset_s)
 
-    def _follow(
-        self,
-        track: DeviceTrack,
-        kind: Kind,
-        seq: int,
-        device_at: datetime,
-        stay: StayId | None,
-        records: list[Record],
+    def _came_before(
+        self, track: DeviceTrack, number: Numbered, stay: StayId | None, records: list[Record]
     ) -> bool:
-        """Keep count of sequence numbers; returns whether the message came before."""
-        arrival, gap = track.sequence(kind).observe(seq, device_at)
+        """Keep count of sequence numbers; returns whether exactly this message came before."""
+        arrival, gap = track.sequence(number.kind).observe(number.seq, number.device_at)
         if arrival is Arrival.DUPLICATE:
             track.duplicates += 1
             self.stats.duplicates += 1
@@ -268,7 +264,7 @@ class Intake:
             self.stats.gaps += 1
             self.stats.missing += gap.missing
         if gap is not None:
-            records.append(_gap_record(track.device, stay, kind, gap))
+            records.append(_gap_record(track.device, stay, number.kind, gap))
         return False
 
 

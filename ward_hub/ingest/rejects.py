@@ -12,6 +12,7 @@ from typing import Final
 
 from ward_hub.core.records import RejectRecord
 from ward_hub.core.sample import Rejected, RejectReason
+from ward_hub.mqtt import Delivery
 
 FIRST_BYTES: Final = 96
 """How much of a refused message is kept, to show an engineer what the device sends."""
@@ -39,9 +40,7 @@ class RejectCounter:
         self.totals: dict[RejectReason, int] = dict.fromkeys(RejectReason, 0)
         self._counts: dict[tuple[str, RejectReason], _Count] = {}
 
-    def count(
-        self, sender: str, rejected: Rejected, at: datetime, topic: str, payload: bytes
-    ) -> None:
+    def count(self, sender: str, rejected: Rejected, delivery: Delivery) -> None:
         """Count one refusal and keep what it looked like."""
         self.totals[rejected.reason] += 1
         key = (sender, rejected.reason)
@@ -50,10 +49,10 @@ class RejectCounter:
         known = self._counts.get(key)
         self._counts[key] = _Count(
             (known.count if known else 0) + 1,
-            at,
-            topic[:200],
+            delivery.received_at,
+            delivery.topic[:200],
             rejected.detail,
-            payload[:FIRST_BYTES],
+            delivery.payload[:FIRST_BYTES],
         )
 
     def take(self) -> list[RejectRecord]:
