@@ -85,6 +85,19 @@ def test_of_too_many_waves_the_oldest_go() -> None:
     assert kept == list(range(84, 100))
 
 
+def test_a_wave_of_the_patient_before_is_shown_to_nobody() -> None:
+    room = Room()
+    station = room.join()
+    room.clock.advance(60)
+    room.live.discharge(DUNG, room.clock.now())
+    room.live.admit(40, DUNG, "Đinh Mới", room.clock.now())
+    room.take(station)
+    room.wave(DUNG, 1)
+    room.wave(BINH, 2)
+    room.fanout.flush()
+    assert [document["w"]["n"] for _, document in room.take(station)] == [2]
+
+
 def test_a_viewer_too_slow_for_alarms_is_cut_off_and_others_are_not() -> None:
     room = Room(alarms=3)
     slow, quick = room.join(), room.join()

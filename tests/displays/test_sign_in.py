@@ -85,6 +85,21 @@ async def test_signing_out_ends_the_session_and_the_cookie() -> None:
         assert (await client.get("/api/v1/units", headers=headers)).status_code == 401
 
 
+async def test_one_can_sign_out_while_the_database_is_away() -> None:
+    house = a_house()
+    headers = house.changing("hoa")
+    async with browser(house.app) as client:
+        await client.get("/api/v1/units", headers=headers)
+        house.accounts.is_away = True
+        assert (await client.post("/logout", headers=headers)).status_code == 303
+        house.accounts.is_away = False
+        assert (await client.get("/api/v1/units", headers=headers)).status_code == 401
+        assert len(house.accounts.good) == 1
+        await house.screens.sessions.verify_streams()
+        assert house.accounts.good == {}
+        assert (await client.get("/api/v1/units", headers=headers)).status_code == 401
+
+
 async def test_a_login_tried_too_often_must_wait() -> None:
     house = a_house()
     form = {"login": "hoa", "password": "wrong"}

@@ -84,20 +84,18 @@ class Fanout:
         self._flush_soon()
 
     def _on_waves(self, event: WavesArrived) -> None:
+        """A block from before the bed changed hands is shown to nobody as the one there now."""
+        ward = self._live.ward()
+        stay = ward.stay_on(event.bed, event.at)
+        if stay != ward.stay_on(event.bed, self._clock.now()):
+            return
         document = b""
         for audience, group in self._audiences_for(event.unit, event.bed):
-            if self._is_theirs(audience, event):
+            if audience.stay in {None, stay.id if stay else None}:
                 document = document or waves_frame(event.bed, event.at, event.document)
                 group.waves.append(document)
         if document:
             self._flush_soon()
-
-    def _is_theirs(self, audience: Audience, event: WavesArrived) -> bool:
-        """A block from before the transfer belongs to whoever lay there then."""
-        if audience.stay is None:
-            return True
-        stay = self._live.ward().stay_on(event.bed, event.at)
-        return stay is not None and stay.id == audience.stay
 
     def _on_alarm(self, event: AlarmHappened) -> None:
         self._pictures.forget(event.bed)

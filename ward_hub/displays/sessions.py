@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -64,6 +65,7 @@ class Sessions:
         self._held: dict[str, _Held] = {}
         self._streams: Counter[str] = Counter()
         self._used: set[str] = set()
+        self._ended: set[str] = set()
         self._away_until_s = float("-inf")
         self._touched_s = float("-inf")
         self.on_change: Callable[[], None] = lambda: None
@@ -73,6 +75,8 @@ class Sessions:
         if not token:
             return None
         key = session_key(token)
+        if key in self._ended:
+            return None
         held = self._held.get(key)
         if held is None or self._age_s(held) >= self._settings.verify_s:
             await self._ask_or_remember(key)
@@ -84,7 +88,7 @@ class Sessions:
     def held(self, key: str) -> Session | None:
         """The session as last seen, if that may still be relied on."""
         held = self._held.get(key)
-        if held is None or self._clock.now() >= held.session.ends_at:
+        if held is None or key in self._ended or self._clock.now() >= held.session.ends_at:
             return None
         return held.session if self._age_s(held) < self._settings.fail_open_s else None
 
@@ -96,6 +100,19 @@ class Sessions:
         """Forget a session: it has ended."""
         self._held.pop(key, None)
         self.on_change()
+
+    async def sign_out(self, key: str) -> None:
+        """End a session, here at once; in the database as soon as that can be reached."""
+        self._ended.add(key)
+        self.drop(key)
+        with suppress(*DATABASE_AWAY):
+            await self._end_in_database()
+
+    async def _end_in_database(self) -> None:
+        for key in tuple(self._ended):
+            await _within(_ASK_S, self._accounts.sign_out(key))
+            self._held.pop(key, None)
+            self._ended.discard(key)
 
     def outdate(self, key: str) -> None:
         """Ask again for this session at its next request: the person has changed something."""
@@ -124,6 +141,7 @@ class Sessions:
         self._used |= keys
         before = {key: self.held(key) for key in keys}
         try:
+            await self._end_in_database()
             if keys:
                 await self._ask(keys)
             await self._touch()

@@ -117,14 +117,14 @@ async def show_session(screens: TheScreens, session: SignedInSession) -> Respons
 @router.delete("/api/v1/session")
 async def close_session(screens: TheScreens, session: ChangeSession) -> Response:
     """Sign out."""
-    await _sign_out(screens, session)
+    await screens.sessions.sign_out(session.key)
     return _without_cookie(screens, Response(status_code=204))
 
 
 @router.post("/logout", include_in_schema=False)
 async def sign_out(screens: TheScreens, session: ChangeSession) -> Response:
     """Sign out from a page."""
-    await _sign_out(screens, session)
+    await screens.sessions.sign_out(session.key)
     return _without_cookie(screens, RedirectResponse("/login", 303))
 
 
@@ -178,11 +178,6 @@ def _throttle(request: Request, screens: Screens, login: str) -> float:
         screens.tries_by_address.wait_s(address, at_s),
         screens.tries_by_login.wait_s(login[:_LONGEST_LOGIN].casefold(), at_s),
     )
-
-
-async def _sign_out(screens: Screens, session: Session) -> None:
-    await screens.deps.accounts.sign_out(session.key)
-    screens.sessions.drop(session.key)
 
 
 def _session_document(screens: Screens, session: Session) -> Response:
