@@ -186,3 +186,24 @@ def broker_passwords() -> None:
             typer.echo(password_file(load_accounts(connection)), nl=False)
     except psycopg.Error as error:
         _fail(f"ward broker-passwords: {str(error).strip()}")
+
+
+@bench_app.command("latency")
+def bench_latency(
+    beds: Annotated[int, typer.Option(help="How many monitors.", min=1, max=2000)] = 16,
+    seconds: Annotated[float, typer.Option(help="How long they send.", min=2, max=3600)] = 20,
+    waves: Annotated[bool, typer.Option(help="Send three waveforms as well.")] = True,
+    database_url: Annotated[
+        str | None, typer.Option(help="A PostgreSQL server to use; else an embedded one.")
+    ] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Measure publish to event received, on a mosquitto and a PostgreSQL of its own."""
+    from ward_hub.bench import latency, servers  # noqa: PLC0415
+
+    try:
+        result = latency.measure_latency(beds, seconds, database_url, waves=waves)
+    except servers.BenchError as error:
+        _fail(f"bench: {error}")
+        return
+    typer.echo(latency.as_json(result) if as_json else str(result))

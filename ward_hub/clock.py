@@ -33,3 +33,7 @@ class SystemClock:
     def monotonic_s(self) -> float:
         """Seconds of the monotonic clock."""
         return time.monotonic()
+
+    def sleep_s(self, seconds: float) -> None:
+        """Wait, in a program that has nothing else to do."""
+        time.sleep(seconds)
