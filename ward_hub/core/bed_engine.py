@@ -20,7 +20,13 @@ from typing import Final
 from ward_hub.core.alarm_life import Alarm, AlarmEventKind, Finding, Happening, acknowledge, step
 from ward_hub.core.alarm_state import AlarmState
 from ward_hub.core.bedside import Bedside
-from ward_hub.core.findings import limit_finding, monitor_finding, technical_finding
+from ward_hub.core.findings import (
+    is_technically_well,
+    limit_finding,
+    monitor_finding,
+    screens_for,
+    technical_finding,
+)
 from ward_hub.core.ids import AlarmId, BedId
 from ward_hub.core.rules import (
     ADULT_LIMITS,
@@ -157,14 +163,18 @@ class BedEngine:
     def judge_limits(self, now: datetime, *, audible: bool) -> list[Happening]:
         """Compare the newest numbers with the limits; `audible=False` only follows conditions."""
         happened: list[Happening] = []
-        for rule in self._limits:
+        readings = self.bedside.readings
+        for screen in screens_for(self._limits):
+            rule = screen.rule
             alarm = self._alarms.get(rule.id)
-            finding = limit_finding(rule, alarm, self.bedside, now)
-            if alarm is not None or finding.present is not None:
+            if alarm is not None or screen.may_cross(readings):
+                finding = limit_finding(rule, alarm, self.bedside, now)
                 self._step(rule, alarm, finding, now, happened, audible=audible)
         return happened
 
     def _judge_monitor(self, now: datetime) -> list[Happening]:
+        if not self.bedside.conditions and not self._alarms:
+            return []
         codes = {c.code for c in self.bedside.conditions if c.code not in SAME_AS_OURS}
         rules = {MONITOR_PREFIX + code: _rule_for_code(code) for code in codes}
         for held in self._alarms:
@@ -180,6 +190,8 @@ class BedEngine:
         """Equipment matters only where somebody lies: an empty bed raises no technical alarm."""
         happened: list[Happening] = []
         if self.bedside.stay is None or self.bedside.device is None:
+            return happened
+        if not self._alarms and is_technically_well(self.bedside, now):
             return happened
         in_danger = any(
             alarm.priority is Priority.HIGH and alarm.kind is AlarmKind.PHYSIOLOGICAL

@@ -60,8 +60,9 @@ class Bedside:
         if is_newest:
             self.vitals_at = at
         changed = is_newest
+        episodic = sample.measured_at
         for name, value in sample.values.items():
-            measured_at = _measured_at(name, sample, at)
+            measured_at = _measured_at(name, sample, at) if episodic else at
             known = self.readings.get(name)
             if known is not None and (measured_at < known.at or at < known.heard_at):
                 continue
@@ -94,8 +95,6 @@ class Bedside:
 
 
 def _measured_at(name: str, sample: Sample, at: datetime) -> datetime:
-    if not sample.measured_at:
-        return at
     vital = VITALS[name]
     dated = sample.measured_at.get(vital.measured_with) or sample.measured_at.get(name)
     if dated is None:

@@ -6,7 +6,10 @@ that the alarm always agrees with the number a nurse reads.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ward_hub.core.alarm_life import Alarm, Finding
 from ward_hub.core.bedside import Bedside, Reading
@@ -21,6 +24,7 @@ from ward_hub.core.rules import (
     SENSOR_OFF,
     Priority,
     Rule,
+    Side,
 )
 from ward_hub.core.sample import DeviceCondition, Quality
 from ward_hub.core.vitals import VITALS
@@ -29,6 +33,50 @@ BATTERY_LOW_PERCENT = 20.0
 BATTERY_EMPTY_PERCENT = 10.0
 SETTLING = timedelta(seconds=15)
 """How long a monitor just put on a bed, or a hub just started, may take to send its first data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The quick look at one limit rule: enough to pass a value by that cannot cross it.
+
+    Nearly every value of nearly every patient is inside its limits, a thousand times a second; only
+    what touches the mildest limit is judged in full.
+    """
+
+    rule: Rule
+    vital: str
+    is_low: bool
+    mildest: float
+
+    def may_cross(self, readings: Mapping[str, Reading]) -> bool:
+        """Whether the rule has to be judged for these readings."""
+        reading = readings.get(self.vital)
+        if reading is None or reading.value is None or not reading.quality.is_measured:
+            return self.rule.fallback is not None
+        if self.is_low:
+            return reading.value <= self.mildest
+        return reading.value >= self.mildest
+
+
+@lru_cache(maxsize=1024)
+def screens_for(limits: tuple[Rule, ...]) -> tuple[Screen, ...]:
+    """The quick looks for a set of limit rules."""
+    return tuple(
+        Screen(rule, rule.vital, rule.side is Side.LOW, rule.levels[0].limit)
+        for rule in limits
+        if rule.vital is not None and rule.levels[0].limit is not None
+    )
+
+
+def is_technically_well(bedside: Bedside, now: datetime) -> bool:
+    """Whether nothing at all is the matter with the equipment; the quick look at a healthy bed."""
+    status = bedside.status
+    percent = status.battery_percent if status is not None else None
+    if percent is not None and percent <= BATTERY_LOW_PERCENT:
+        return False
+    if bedside.clock_off_s is not None or bedside.conditions or not bedside.is_live(now):
+        return False
+    return all(reading.quality.is_measured for reading in bedside.readings.values())
 
 
 def limit_finding(rule: Rule, alarm: Alarm | None, bedside: Bedside, now: datetime) -> Finding:

@@ -32,9 +32,10 @@ class Quality(StrEnum):
         Noise (motion, artifact, low perfusion) is still a measurement: a dangerous value is never
         silenced because it may be noise. A sensor that is off measures nothing.
         """
-        return self not in _NOT_MEASURED
+        return self is _OK or self not in _NOT_MEASURED
 
 
+_OK = Quality.OK
 _NOT_MEASURED = frozenset(
     (Quality.SENSOR_OFF, Quality.LEADS_OFF, Quality.CALIBRATING, Quality.DEMO)
 )
