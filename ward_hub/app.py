@@ -12,7 +12,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from ward_hub.alerts.watch import TICK_S, WardWatch
 from ward_hub.bus import Bus
 from ward_hub.clock import Clock, SystemClock
 from ward_hub.core.events import SystemChanged, WardChanged
-from ward_hub.core.ids import AlarmId, BedId, UnitId
+from ward_hub.core.ids import AlarmId, BedId, StaffId, UnitId
 from ward_hub.core.people import Person, Refused
 from ward_hub.core.station_view import AlarmView, BedView
 from ward_hub.core.ward import WardMap
@@ -41,7 +41,7 @@ from ward_hub.ingest.store import Store
 from ward_hub.log import get_log
 from ward_hub.mqtt import BrokerAddress, BrokerLink, Delivery, LinkState, Will
 from ward_hub.registry.passwords import Passwords
-from ward_hub.registry.picture import load_ward
+from ward_hub.registry.picture import load_staff_names, load_ward
 from ward_hub.registry.staff import SignInRules, StaffAccounts
 from ward_hub.restore import bring_back, read_back
 from ward_hub.settings import Settings
@@ -82,7 +82,7 @@ class Hub:
 
     async def load(self) -> None:
         """Read the ward and what was known of it before; waits for a database that is away."""
-        self.ward = await self._database(lambda: load_ward(self.pool, self.clock.now()))
+        self.ward = await self._database(self._read_ward)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_WITHIN_S):
                 while self.recorder.state.waiting:
@@ -123,10 +123,15 @@ class Hub:
 
     async def refresh(self) -> None:
         """Read the registry and tell everybody when it changed."""
-        ward = await load_ward(self.pool, self.clock.now())
+        ward = await self._read_ward()
         if ward != self.ward:
             self.ward = ward
             self.bus.publish(WardChanged())
+
+    async def _read_ward(self) -> WardMap:
+        ward = await load_ward(self.pool, self.clock.now())
+        names = await load_staff_names(self.pool)
+        return replace(ward, staff_names={StaffId(int(each)): names[each] for each in names})
 
     def system(self) -> dict[str, object]:
         """How recording and the broker are, as the pages are told."""
