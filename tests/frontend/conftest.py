@@ -47,7 +47,7 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
 
 @pytest.fixture
 async def screen(hub: Hub, page: Page) -> AsyncIterator[Screen]:
-    """A screen whose clock stands still unless the test moves it; a broken script fails the test."""
+    """A screen whose clock stands still unless moved; a broken script fails the test."""
     made = Screen(hub, page)
     yield made
     assert made.errors == []

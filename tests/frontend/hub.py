@@ -59,6 +59,7 @@ class Hub:
         self.broker: Json = {"state": "connected", "since": None}
         self.sends_snapshot = True
         self.is_up = True
+        self.gives_streams = True
         self.ack_status = 200
         self.vitals_status = 200
         self.trend: Callable[[float, float], Json] = self._whole_trend
@@ -236,7 +237,7 @@ def _add_pages(app: FastAPI, hub: Hub) -> None:
 def _add_api(app: FastAPI, hub: Hub) -> None:
     @app.get("/stream/{kind}/{name}")
     async def stream(kind: str, name: str) -> Response:
-        if not hub.is_up:
+        if not (hub.is_up and hub.gives_streams):
             return Response(status_code=503)
         return StreamingResponse(hub.events(), media_type="text/event-stream")
 

@@ -87,7 +87,7 @@ def bed(now: datetime, n: int, *, unit: str = "noi-3", **changes: Any) -> Json:
     return made | changes
 
 
-def alarm(of: Json, now: datetime, rule: str, age_s: float, **changes: Any) -> Json:
+def alarm(of: Json, now: datetime, rule: str = "", age_s: float = 0, **changes: Any) -> Json:
     """An open alarm of a bed, raised `age_s` seconds ago."""
     began = now - timedelta(seconds=age_s)
     stay = of["stay"]

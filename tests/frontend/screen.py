@@ -28,7 +28,7 @@ class Screen:
             self.errors.append(message.text)
 
     async def open(self, path: str = STATION, *, live: bool = True) -> None:
-        """Load a page with its clock stopped, and wait for the first snapshot if it is to be live."""
+        """Load a page with its clock stopped; wait for the first snapshot if it is to be live."""
         if not self._is_stopped:
             await self.page.clock.install(time=self.hub.now - timedelta(minutes=1))
             await self.page.clock.pause_at(self.hub.now)

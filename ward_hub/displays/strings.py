@@ -44,10 +44,10 @@ def _acknowledging(_: Gettext) -> dict[str, str]:
         "take.latched": _("Confirm"),
         "take.again": _("Try again"),
         "ack.sending": _("Sending…"),
-        "ack.network": _("Not taken: no network"),
-        "ack.refused": _("Not taken: no permission"),
-        "ack.changed": _("Not taken: it has changed"),
-        "ack.server": _("Not taken: server error"),
+        "ack.network": _("Not taken: network"),
+        "ack.refused": _("Not taken: no rights"),
+        "ack.changed": _("Not taken: changed"),
+        "ack.server": _("Not taken: server"),
     }
 
 
@@ -68,9 +68,6 @@ def _alarms(_: Gettext) -> dict[str, str]:
         "priority.high": _("high priority"),
         "priority.medium": _("medium priority"),
         "priority.low": _("low priority"),
-        "state.active": _("going on"),
-        "state.latched": _("over, to confirm"),
-        "state.acknowledged": _("taken"),
         "spoken.alarm": _("Bed {bed}, {priority}: {what}"),
         "spoken.below": _("{vital} {value} below {limit}"),
         "spoken.above": _("{vital} {value} above {limit}"),
@@ -145,7 +142,6 @@ def _beds(_: Gettext) -> dict[str, str]:
         "device.clock.good": _("Clock right"),
         "device.clock.off": _("Clock off by {n} s"),
         "source.ago": _("{time} ago"),
-        "source.at": _("at {time}"),
     }
 
 
@@ -154,7 +150,6 @@ def _trends(_: Gettext) -> dict[str, str]:
         "trend.loading": _("Loading…"),
         "trend.none": _("No data {from}–{to}"),
         "trend.failed": _("The trends could not be loaded."),
-        "trend.lost": _("no data"),
         "history.failed": _("The alarm history could not be loaded."),
         "history.none": _("No alarms in this stay"),
         "history.by": _("taken by {who}"),

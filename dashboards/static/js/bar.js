@@ -13,7 +13,9 @@ import { fillTake, fillWords, ownerOf, sinceWhen } from "./tile.js";
 /** @typedef {import("./ack.js").Acknowledger} Acknowledger */
 
 const CARDS = 5;
+/** More letters than these are drawn smaller, in a small card and in the first. */
 const LONG_WORDS = 16;
+const WIDE_WORDS = 12;
 
 /**
  * The worst alarm of each bed, worst bed first.
@@ -43,7 +45,9 @@ export function fillAlarm(node, alarm, { acks, now, long }) {
   );
   setText(one(node, "[data-f=bed]"), alarm.label);
   fillWords(node, alarm);
-  setData(node, "long", lineOf(alarm).length > LONG_WORDS ? "" : null);
+  const { length } = lineOf(alarm);
+  setData(node, "long", length > LONG_WORDS ? "" : null);
+  setData(node, "wide", length > WIDE_WORDS ? "" : null);
   setText(one(node, "[data-f=since]"), sinceWhen(alarm, now));
   setText(one(node, "[data-f=patient]"), alarm.patient);
   setText(one(node, "[data-f=owner]"), ownerOf(alarm, acks));

@@ -84,7 +84,7 @@ export const weekday = (at) => day.format(at);
 export const dayAndTime = (at) => dayMinute.format(at);
 
 /**
- * A time that went by: `0:42`, `12:05`, `3:07:00` from an hour on.
+ * A time that went by: `0:42`, `12:05`, `3h07` from an hour on.
  * @param {number} ms
  */
 export function elapsed(ms) {
@@ -92,5 +92,5 @@ export function elapsed(ms) {
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}`;
 }

@@ -16,7 +16,8 @@ import { NO_VALUE, figure, hm } from "./text.js";
 /** @typedef {{x: (t: number) => number, left: number, right: number, facts: Facts}} Frame */
 
 const SVG = "http://www.w3.org/2000/svg";
-const HOUR = 3_600_000;
+const TEN_MINUTES = 600_000;
+const HOUR = 6 * TEN_MINUTES;
 /** Vital signs from the top, the range a row spans at least, and its colour's class. */
 const ROWS = /** @type {const} */ ([
   { vital: "hr", tone: "hr", low: 50, high: 140 },
@@ -207,15 +208,20 @@ function drawRow(svg, row, frame, top, height) {
 }
 
 /**
+ * Round times of the hospital's clock: each 10 minutes, hour or 4 hours.
  * @param {number} from
  * @param {number} to
  * @returns {number[]}
  */
 function ticks(from, to) {
-  const span = to - from;
-  const step = span <= 2 * HOUR ? HOUR / 6 : span <= 8 * HOUR ? HOUR : 4 * HOUR;
-  const first = Math.ceil(from / step) * step;
-  return Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, i) => first + i * step);
+  const first = Math.ceil(from / TEN_MINUTES) * TEN_MINUTES;
+  const all = Array.from(
+    { length: Math.floor((to - first) / TEN_MINUTES) + 1 },
+    (_, i) => first + i * TEN_MINUTES,
+  );
+  if (to - from <= 2 * HOUR) return all;
+  const hours = all.filter((t) => hm(t).endsWith("00"));
+  return to - from <= 8 * HOUR ? hours : hours.filter((t) => parseInt(hm(t), 10) % 4 === 0);
 }
 
 /**
