@@ -9,25 +9,26 @@ from fastapi import HTTPException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ward_hub.displays.span import Span, span_or_422
+from ward_hub.displays.history import Window
+from ward_hub.displays.span import Asked, span_or_422
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def span(from_at: datetime | None, to_at: datetime | None) -> Span:
-    return span_or_422(from_at, to_at, NOW, usual=HOUR, longest=DAY)
+def span(from_at: datetime | None, to_at: datetime | None) -> Window:
+    return span_or_422(Asked(from_at, to_at), NOW, usual=HOUR, longest=DAY)
 
 
 def test_what_is_left_out_is_the_last_hour() -> None:
-    assert span(None, None) == Span(NOW - HOUR, NOW)
-    assert span(None, NOW - DAY) == Span(NOW - DAY - HOUR, NOW - DAY)
-    assert span(NOW - DAY, None) == Span(NOW - DAY, NOW)
+    assert span(None, None) == Window(NOW - HOUR, NOW)
+    assert span(None, NOW - DAY) == Window(NOW - DAY - HOUR, NOW - DAY)
+    assert span(NOW - DAY, None) == Window(NOW - DAY, NOW)
 
 
 def test_times_are_turned_into_utc() -> None:
     hanoi = timezone(timedelta(hours=7))
-    assert span(NOW.astimezone(hanoi) - HOUR, NOW.astimezone(hanoi)) == Span(NOW - HOUR, NOW)
+    assert span(NOW.astimezone(hanoi) - HOUR, NOW.astimezone(hanoi)) == Window(NOW - HOUR, NOW)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_span_is_short_and_forward_whatever_is_asked(
         assert found.to_at.tzinfo is UTC
 
 
-def span_or_none(from_at: datetime | None, to_at: datetime | None) -> Span | None:
+def span_or_none(from_at: datetime | None, to_at: datetime | None) -> Window | None:
     try:
         return span(from_at, to_at)
     except HTTPException:

@@ -20,6 +20,7 @@ from ward_hub.core.ids import AlarmId, BedId, StaffId, UnitId
 from ward_hub.core.people import Person, Refused, Session, SignedIn, SignInRefused
 from ward_hub.core.station_view import AlarmView, BedView
 from ward_hub.core.ward import WardMap
+from ward_hub.displays.history import History
 from ward_hub.supervise import Supervisor
 
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
@@ -103,7 +104,10 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebDeps:
-    """Everything the screens need. `routers` are mounted as they are (health, metrics)."""
+    """Everything the screens need. `routers` are mounted as they are (health, metrics).
+
+    Without `history` there are no ways to ask for the past.
+    """
 
     live: LiveWard
     accounts: Accounts
@@ -112,6 +116,7 @@ class WebDeps:
     clock: Clock
     settings: WebSettings
     supervisor: Supervisor
+    history: History | None = None
     routers: tuple[APIRouter, ...] = field(default=())
 
 

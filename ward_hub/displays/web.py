@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from ward_hub.displays import api, api_docs, devices, live, problems, sign_in, staff_pages
+from ward_hub.displays import api, api_docs, devices, live, problems, sign_in, staff_pages, stays
 from ward_hub.displays.deps import WebDeps
 from ward_hub.displays.fanout import Fanout
 from ward_hub.displays.screens import Screens, dashboards
@@ -32,7 +32,7 @@ ROUTERS: Final = (
     live.router,
     api_docs.router,
 )
-"""Every way in, apart from static files and what the composition root adds."""
+"""Every way in, apart from static files, the past and what the composition root adds."""
 
 
 def create_web(deps: WebDeps) -> FastAPI:
@@ -49,7 +49,8 @@ def create_web(deps: WebDeps) -> FastAPI:
     app.add_middleware(BodyLimit, most_bytes=deps.settings.body_limit)
     app.add_middleware(SecurityHeaders)
     _handle_errors(app)
-    for router in (*deps.routers, *ROUTERS):
+    past = (stays.router,) if deps.history else ()
+    for router in (*deps.routers, *ROUTERS, *past):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=dashboards() / "static"), name="static")
     return app
