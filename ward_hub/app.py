@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -36,8 +36,10 @@ from ward_hub.health import Health, Probe, health_router
 from ward_hub.ingest.intake import Intake
 from ward_hub.ingest.recorder import Recorder
 from ward_hub.ingest.recording import Recording, RecordingState
+from ward_hub.ingest.retention import DEFAULT_KEEP
 from ward_hub.ingest.spool import Spool
 from ward_hub.ingest.store import Store
+from ward_hub.ingest.upkeep import Upkeep
 from ward_hub.log import get_log
 from ward_hub.mqtt import BrokerAddress, BrokerLink, Delivery, LinkState, Will
 from ward_hub.registry.passwords import Passwords
@@ -77,6 +79,7 @@ class Hub:
         )
         self.intake = Intake(lambda: self.ward, self.bus, self.recorder)
         self.watch = WardWatch(lambda: self.ward, self.bus, self.recorder, self._announce)
+        self.upkeep = Upkeep(dsn, clock, _kept_for(settings))
         self.broker = self._make_broker_link()
         self._watch_health()
 
@@ -198,6 +201,15 @@ class Hub:
         return Probe(state.connected, "connected" if state.connected else state.reason)
 
 
+def _kept_for(settings: Settings) -> dict[str, timedelta]:
+    chosen = {
+        "wave_block": timedelta(hours=settings.keep_waves_hours),
+        "vital": timedelta(days=settings.keep_vitals_days),
+        "vital_minute": timedelta(days=settings.keep_minutes_days),
+    }
+    return {**DEFAULT_KEEP, **chosen}
+
+
 def _recording_probe(state: RecordingState) -> Probe:
     detail = f"{state.status.value}, {state.waiting} waiting"
     return Probe(state.status is Recording.OK, detail, vital=state.status is Recording.FAILING)
@@ -259,6 +271,8 @@ async def running(
             "ticking": hub.keep_ticking,
             "sweeping": hub.keep_sweeping,
             "picture": hub.keep_picture,
+            "minute figures": hub.upkeep.keep_rolling_up,
+            "retention": hub.upkeep.keep_tidy,
         }
         for name, loop in loops.items():
             await stack.enter_async_context(_kept(hub.supervisor, name, loop))
