@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import configparser
 import io
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping
 from babel.messages.pofile import read_po
 
 from ward_hub.displays.strings import page_strings
@@ -30,11 +30,13 @@ def catalogue(language: str) -> dict[str, str]:
 
 def extracted() -> set[str]:
     """Every msgid that templates and the screens' Python use, found as Babel finds it."""
-    with (ROOT / "babel.cfg").open() as mapping:
-        methods, options = parse_mapping(mapping)
+    mapping = configparser.ConfigParser()
+    mapping.read(ROOT / "babel.cfg")
+    methods = [tuple(section.split(": ")) for section in mapping.sections()]
+    options = {pattern: dict(mapping[f"{how}: {pattern}"]) for how, pattern in methods}
     found: set[str] = set()
     for folder in ("dashboards/templates", "ward_hub/displays"):
-        below = [(pattern.removeprefix(f"{folder}/"), how) for pattern, how in methods]
+        below = [(pattern.removeprefix(f"{folder}/"), how) for how, pattern in methods]
         for _, _, message, _, _ in extract_from_dir(ROOT / folder, below, options):
             found |= {message} if isinstance(message, str) else set(message)
     return found
