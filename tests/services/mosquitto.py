@@ -31,7 +31,8 @@ from tests.services.settings import ROOT, setting
 HUB_USER: Final = "ward-hub"
 SHIPPED: Final = ROOT / "deploy" / "mosquitto"
 _OURS: Final = re.compile(
-    r"^(listener|include_dir|persistence_location|password_file|acl_file|pid_file|log_dest|log_type) .*$\n?",
+    r"^(listener|include_dir|persistence_location|password_file|acl_file|pid_file|log_dest|log_type)"
+    r" .*$\n?",
     re.MULTILINE,
 )
 
