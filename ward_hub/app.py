@@ -12,7 +12,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,14 +25,16 @@ from ward_hub.alerts.watch import TICK_S, WardWatch
 from ward_hub.bus import Bus
 from ward_hub.clock import Clock, SystemClock
 from ward_hub.core.events import SystemChanged, WardChanged
-from ward_hub.core.ids import AlarmId, BedId, StaffId, UnitId
+from ward_hub.core.ids import AlarmId, BedId, UnitId
 from ward_hub.core.people import Person, Refused
 from ward_hub.core.station_view import AlarmView, BedView
 from ward_hub.core.ward import WardMap
 from ward_hub.displays.deps import WebDeps, WebSettings
+from ward_hub.displays.history import History
 from ward_hub.displays.web import create_web, end_streams, open_streams
 from ward_hub.figures import hub_figures
 from ward_hub.health import Health, Probe, health_router
+from ward_hub.ingest import blocks
 from ward_hub.ingest.intake import Intake
 from ward_hub.ingest.recorder import Recorder
 from ward_hub.ingest.recording import Recording, RecordingState
@@ -43,7 +45,7 @@ from ward_hub.ingest.upkeep import Upkeep
 from ward_hub.log import get_log
 from ward_hub.mqtt import BrokerAddress, BrokerLink, Delivery, LinkState, Will
 from ward_hub.registry.passwords import Passwords
-from ward_hub.registry.picture import load_staff_names, load_ward
+from ward_hub.registry.picture import load_ward
 from ward_hub.registry.staff import SignInRules, StaffAccounts
 from ward_hub.restore import bring_back, read_back
 from ward_hub.settings import Settings
@@ -67,7 +69,7 @@ class Hub:
         self.clock = clock
         self.log = get_log("hub")
         self.supervisor = Supervisor(self.log)
-        self.bus = Bus(lambda error, event: self.supervisor.count(f"bus {event}", error))
+        self.bus = Bus(self._listener_failed)
         self.ward = WardMap()
         self.health = Health(__version__)
         self.port = 0
@@ -85,7 +87,7 @@ class Hub:
 
     async def load(self) -> None:
         """Read the ward and what was known of it before; waits for a database that is away."""
-        self.ward = await self._database(self._read_ward)
+        self.ward = await self._database(lambda: load_ward(self.pool, self.clock.now()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_WITHIN_S):
                 while self.recorder.state.waiting:
@@ -126,15 +128,10 @@ class Hub:
 
     async def refresh(self) -> None:
         """Read the registry and tell everybody when it changed."""
-        ward = await self._read_ward()
+        ward = await load_ward(self.pool, self.clock.now())
         if ward != self.ward:
             self.ward = ward
             self.bus.publish(WardChanged())
-
-    async def _read_ward(self) -> WardMap:
-        ward = await load_ward(self.pool, self.clock.now())
-        names = await load_staff_names(self.pool)
-        return replace(ward, staff_names={StaffId(int(each)): names[each] for each in names})
 
     def system(self) -> dict[str, object]:
         """How recording and the broker are, as the pages are told."""
@@ -185,6 +182,9 @@ class Hub:
 
     def _broker_changed(self, _state: LinkState) -> None:
         self.bus.publish(SystemChanged())
+
+    def _listener_failed(self, error: BaseException, event: object) -> None:
+        self.supervisor.count(f"listener of {type(event).__name__}", error)
 
     def _announce(self, unit: UnitId, notice: bytes) -> None:
         self.broker.publish(unit_alarms_topic(unit), notice)
@@ -316,6 +316,7 @@ async def _pages(hub: Hub) -> AsyncIterator[None]:
         settings=WebSettings(version=__version__, cookie_secure=settings.cookie_secure),
         routers=(health_router(hub.health),),
         supervisor=hub.supervisor,
+        history=History(hub.pool, blocks.decode),
     )
     app = create_web(deps)
     hub.health.watch("streams", lambda: Probe(True, f"{open_streams(app)} open"))

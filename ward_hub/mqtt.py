@@ -261,7 +261,8 @@ class BrokerLink:
         _properties: object,
     ) -> None:
         self._generation += 1
-        self._set_state(connected=False, reason=str(reason))
+        if self.state.connected:  # else a refused connection has already said why
+            self._set_state(connected=False, reason=str(reason))
         self._lost.set()
 
     def _set_state(self, *, connected: bool, reason: str = "") -> None:

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ward_hub import pg
-from ward_hub.core.ids import BedId, DeviceId, UnitId
+from ward_hub.core.ids import BedId, DeviceId, StaffId, UnitId
 from ward_hub.core.ward import Assignment, Bed, Device, Stay, Unit, WardMap
 
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
@@ -47,12 +47,14 @@ async def _read(connection: AsyncConnection[tuple[Any, ...]], since: datetime) -
     ]
     stays = [Stay(*row) for row in await rows(pg.query("registry_stays"))]
     places = [Assignment(*row) for row in await rows(pg.query("registry_assignments"))]
+    staff = await rows("SELECT id, full_name FROM staff")
     return WardMap(
         units={UnitId(unit.id): unit for unit in units},
         beds={BedId(bed.id): bed for bed in beds},
         devices={DeviceId(device.id): device for device in devices},
         stays=_grouped((stay.bed, stay) for stay in stays),
         assignments=_grouped((place.device, place) for place in places),
+        staff_names={StaffId(number): name for number, name in staff},
     )
 
 
@@ -61,13 +63,3 @@ def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]
     for key, value in pairs:
         groups[key].append(value)
     return {key: tuple(values) for key, values in groups.items()}
-
-
-async def load_staff_names(pool: Pool) -> dict[str, str]:
-    """The name of every member of staff by account number, for what was done by whom.
-
-    Records keep numbers; screens show names. Disabled accounts are there too.
-    """
-    async with pool.connection() as connection:
-        found = await connection.execute("SELECT id::text, full_name FROM staff")
-        return dict(await found.fetchall())
