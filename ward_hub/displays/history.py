@@ -200,9 +200,7 @@ class History:
         for row in await self._rows("history_alarm_events", window, alarms=list(happened)):
             alarm, at, event, state, priority, value, by, until = row
             happened[alarm].append(PastEvent(at, event, state, priority, value, by or None, until))
-        return [
-            PastAlarm(*row, by=_taker(happened[row[0]]), events=happened[row[0]]) for row in alarms
-        ]
+        return [_past_alarm(row, happened[row[0]]) for row in alarms]
 
     async def _rows(self, name: str, window: Window, **values: object) -> list[tuple[Any, ...]]:
         times = {"from_at": window.from_at, "to_at": window.to_at}
@@ -211,8 +209,10 @@ class History:
             return await cursor.fetchall()
 
 
-def _taker(events: list[PastEvent]) -> str | None:
-    return next((event.by for event in reversed(events) if event.by), None)
+def _past_alarm(row: tuple[Any, ...], events: list[PastEvent]) -> PastAlarm:
+    taker = next((event.by for event in reversed(events) if event.by), None)
+    fields = (*row, taker, events)
+    return PastAlarm(*fields)
 
 
 def _epoch_ms(moment: datetime) -> int:

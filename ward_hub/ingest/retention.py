@@ -37,7 +37,11 @@ _LOCK_WAIT: Final = "2s"
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What a run did: partitions made, chunks or partitions dropped, and tables left for later."""
+    """What a run did: partitions made, chunks or partitions dropped, and what is left for later.
+
+    `busy` names tables somebody was reading; `partitions`: some of the days to come are not ready,
+    which costs a row for such a day nothing but the default partition.
+    """
 
     made: int
     dropped: Mapping[str, int]
@@ -59,14 +63,19 @@ def tidy(dsn: str, now: datetime, keep: Mapping[str, timedelta] = DEFAULT_KEEP) 
         connection.execute(f"SET lock_timeout = '{_LOCK_WAIT}'".encode())
         made = _ask(connection, "SELECT series_ensure(%s, %s)", now, now + AHEAD)
         for name, kept in keep.items():
-            try:
-                dropped[name] = _ask(
-                    connection, "SELECT series_drop_before(%s, %s)", name, now - kept
-                )
-            except psycopg.errors.LockNotAvailable:
+            gone = _ask(connection, "SELECT series_drop_before(%s, %s)", name, now - kept)
+            if gone is None:
                 busy.append(name)
-    return Tidied(made, dropped, tuple(busy))
+            else:
+                dropped[name] = gone
+    if made is None:
+        busy.append("partitions")
+    return Tidied(made or 0, dropped, tuple(busy))
 
 
-def _ask(connection: psycopg.Connection[Any], text: str, *parameters: object) -> int:
-    return int(connection.execute(text.encode(), parameters).fetchall()[0][0])
+def _ask(connection: psycopg.Connection[Any], text: str, *parameters: object) -> int | None:
+    """The number the function answers with; None when a reader was in its way."""
+    try:
+        return int(connection.execute(text.encode(), parameters).fetchall()[0][0])
+    except psycopg.errors.LockNotAvailable:
+        return None

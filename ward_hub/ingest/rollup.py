@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 import psycopg
@@ -116,20 +117,29 @@ class Rollup:
     def _do_again(connection: psycopg.Connection[Any]) -> int:
         done = 0
         while marks := connection.execute(
-            "SELECT id, stay_id, minute FROM vital_minute_due ORDER BY id LIMIT %s",
+            "SELECT id, minute, stay_id FROM vital_minute_due ORDER BY id LIMIT %s",
             (_DUE_AT_ONCE,),
         ).fetchall():
-            minutes = sorted({(stay, minute) for _, stay, minute in marks})
+            minutes = sorted({(minute, stay) for _, minute, stay in marks})
             with connection.transaction():
-                connection.execute(
-                    pg.query("rollup_due"),
-                    {"stays": [m[0] for m in minutes], "minutes": [m[1] for m in minutes]},
-                )
+                for _, of_day in groupby(minutes, lambda due: due[0].date()):
+                    _do_day_again(connection, list(of_day))
                 connection.execute(
                     "DELETE FROM vital_minute_due WHERE id = ANY(%s)", ([m[0] for m in marks],)
                 )
             done += len(minutes)
         return done
+
+
+def _do_day_again(connection: psycopg.Connection[Any], due: list[tuple[datetime, int]]) -> None:
+    """Minutes of one day, in order."""
+    values = {
+        "minutes": [minute for minute, _ in due],
+        "stays": [stay for _, stay in due],
+        "from_at": due[0][0],
+        "to_at": due[-1][0] + _MINUTE,
+    }
+    connection.execute(pg.query("rollup_due"), values)
 
 
 def _progress(connection: psycopg.Connection[Any]) -> tuple[datetime, datetime]:

@@ -15,6 +15,7 @@ Every statement may be given the same record again without storing it twice:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
@@ -78,20 +79,21 @@ class Writer:
         connection.execute(pg.query("staging"))
 
     def prepare_days(self, records: Sequence[Record]) -> None:
-        """Make the partitions of days not seen before, in a transaction of its own."""
+        """Make the partitions of days not seen before, in transactions of their own.
+
+        Where a long reader is in the way, the rows go to the default partition for now.
+        """
         series = (VitalRecord, WaveRecord)
         days = {record.at.toordinal() for record in records if isinstance(record, series)}
-        days -= self._days
-        if days:
-            self._make_partitions(days)
-            self._days |= days
-
-    def _make_partitions(self, days: Iterable[int]) -> None:
         now = self._clock.now()
-        for day in sorted(days):
+        for day in sorted(days - self._days):
             start = datetime.fromordinal(day).replace(tzinfo=UTC)
-            if now - PARTITIONS_BACK <= start <= now + PARTITIONS_AHEAD:
+            if not now - PARTITIONS_BACK <= start <= now + PARTITIONS_AHEAD:
+                continue
+            with suppress(psycopg.errors.LockNotAvailable), self._connection.transaction():
+                self._connection.execute("SET LOCAL lock_timeout = '300ms'")
                 self._connection.execute("SELECT series_ensure(%s, %s)", (start, start))
+                self._days.add(day)
 
     def begin(self) -> None:
         """First thing in the transaction: hold off the roll-up, and learn what it has closed."""

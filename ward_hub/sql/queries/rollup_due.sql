@@ -1,4 +1,5 @@
--- Single minutes of single stays, again, because something late was filed under them.
+-- Single minutes of single stays of one day, again, because something late was filed under them.
+-- from_at and to_at bound all of them: so the other days need not even be looked for.
 INSERT INTO vital_minute (stay_id, minute, name, min, mean, max, last, count)
 SELECT due.stay_id, due.minute, sign.name,
        min(sign.value), avg(sign.value), max(sign.value),
@@ -8,6 +9,7 @@ CROSS JOIN LATERAL (
     SELECT * FROM vital
     WHERE vital.stay_id = due.stay_id
       AND time >= due.minute AND time < due.minute + interval '1 minute'
+      AND time >= %(from_at)s AND time < %(to_at)s
 ) AS measured
 CROSS JOIN LATERAL (VALUES
     ('hr', hr), ('pr', pr), ('spo2', spo2), ('rr', rr), ('temp', temp), ('nibp_sys', nibp_sys),
