@@ -2,7 +2,8 @@
 
     python -m bench.intake [--beds 1000] [--rounds 20]
 
-Prints microseconds a message for vitals and waves, with the engine on and nobody watching.
+Prints microseconds a message for vitals and waves with the engine on and nobody watching, for the
+four ticks a second of one bed, and for the engine alone (fold one sample and judge every limit).
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import msgspec
 from ward_hub.alerts.watch import WardWatch
 from ward_hub.bus import Bus
 from ward_hub.clock import SystemClock
+from ward_hub.core.bed_engine import BedEngine
+from ward_hub.core.bedside import Bedside
 from ward_hub.core.ids import BedId, DeviceId, StayId, UnitId
 from ward_hub.core.records import Record
+from ward_hub.core.sample import Placed, Sample
 from ward_hub.core.ward import Assignment, Bed, Device, Stay, Unit, WardMap
 from ward_hub.ingest.intake import Intake
 from ward_hub.mqtt import Delivery
@@ -99,6 +103,23 @@ def measure(beds: int, rounds: int) -> dict[str, float]:
     return {kind: seconds / rounds / beds * 1e6 for kind, seconds in spent.items()}
 
 
+def measure_engine(samples: int) -> float:
+    """Microseconds a sample of eight values, engine alone, on a patient inside the limits."""
+    bedside = Bedside(BedId("b"), StayId(1), DeviceId("mon-1"), watched_since=START)
+    engine = BedEngine(bedside)
+    values = {"hr": 78.0, "pr": 77.0, "spo2": 97.0, "rr": 16.0, "temp": 36.8, "nibp_sys": 121.0}
+    times = [START + timedelta(seconds=n) for n in range(samples)]
+    work = [
+        (Sample(at, n, values), Placed(DeviceId("mon-1"), at, at, clock_off=False, late=False), at)
+        for n, at in enumerate(times)
+    ]
+    clock = SystemClock()
+    began_s = clock.monotonic_s()
+    for sample, placed, now in work:
+        engine.take_sample(sample, placed, now)
+    return (clock.monotonic_s() - began_s) / samples * 1e6
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--beds", type=int, default=1000)
@@ -106,3 +127,5 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     for name, cost_us in measure(chosen.beds, chosen.rounds).items():
         print(f"{name:8} {cost_us:7.1f} us")
+    engine_us = measure_engine(50_000)
+    print(f"engine   {engine_us:7.1f} us  ({1e6 / engine_us:,.0f} samples/s)")

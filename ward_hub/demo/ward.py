@@ -46,16 +46,18 @@ SCENARIOS: Final = (
     "stable",
     "device_lost",
     "arrhythmia",
-    "stable",
+    "clock_off",
     "opioid_depression",
     "sensor_off",
-    "stable",
+    "rubbish_sender",
     "haemorrhage",
     "motion",
     "sleep_apnoea",
-    "clock_off",
+    "stable",
 )
-"""What happens on each bed; with more beds it starts again."""
+"""What happens on each bed; with more beds it starts again. The last bed of all is free."""
+
+FEWEST_WITH_A_FREE_BED: Final = 4
 
 STAFF: Final = (
     ("dieuduong", "Trần Thị Hoa", Role.NURSE),
@@ -92,17 +94,22 @@ def demo_beds(count: int) -> list[DemoBed]:
     return beds
 
 
+def occupied(beds: list[DemoBed]) -> list[DemoBed]:
+    """The beds with a patient: all but the last, which shows what a free bed looks like."""
+    return beds[:-1] if len(beds) >= FEWEST_WITH_A_FREE_BED else beds
+
+
 def demo_ward(beds: list[DemoBed], passwords: dict[str, str]) -> WardFile:
     """The ward as a file would say it. `passwords` by device id and by login."""
     units = tuple(UnitEntry(id=key, name=name) for key, name in UNITS)
     return WardFile(
         units=units,
         beds=tuple(BedEntry(id=bed.id, unit=bed.unit, label=bed.label) for bed in beds),
-        stays=tuple(_stay(index, bed) for index, bed in enumerate(beds)),
+        stays=tuple(_stay(index, bed) for index, bed in enumerate(occupied(beds))),
         devices=tuple(
             DeviceEntry(
                 id=bed.monitor,
-                bed=bed.id,
+                bed=bed.id if bed in occupied(beds) else None,
                 model="Simulated monitor",
                 serial=f"SIM-{bed.seed:04}",
                 password=passwords[bed.monitor],
@@ -136,7 +143,7 @@ def _stay(index: int, bed: DemoBed) -> StayEntry:
 def simulator_file(beds: list[DemoBed], passwords: dict[str, str], port: int) -> str:
     """The simulator's own description of the ward, as TOML."""
     lines = ["[broker]", 'host = "127.0.0.1"', f"port = {port}", ""]
-    for bed in beds:
+    for bed in occupied(beds):
         lines += [
             "[[monitor]]",
             f'id = "{bed.monitor}"',
