@@ -161,3 +161,14 @@ async def test_a_larger_wall_gets_larger_figures(screen: Screen) -> None:
     size = await screen.number(1, "hr").evaluate("node => getComputedStyle(node).fontSize")
     assert size == "112px"
     assert await clipped(screen) == ""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (820, 1180), (1366, 768)])
+async def test_smaller_screens_scroll_down_but_cut_nothing(
+    screen: Screen, size: tuple[int, int]
+) -> None:
+    await screen.page.set_viewport_size({"width": size[0], "height": size[1]})
+    await screen.open(STATION)
+    assert await clipped(screen) in {"", "page scrolls"}
+    wide = await screen.page.evaluate("document.scrollingElement.scrollWidth")
+    assert wide == size[0]

@@ -22,6 +22,7 @@ class Sweep {
   #width = 0;
   #height = 0;
   #then = -Infinity;
+  #rescaled = 0;
   /** When each trace last had a sample to draw. */
   #aliveAt = /** @type {Map<string, number>} */ (new Map());
 
@@ -71,6 +72,12 @@ class Sweep {
    */
   draw(waves, now, speed) {
     if (this.#width === 0 || this.#height === 0) return;
+    const rescaled = this.traces.reduce(
+      (sum, { channel }) => sum + (waves.playing(this.bed, channel)?.lane.rescaled ?? 0),
+      0,
+    );
+    if (rescaled !== this.#rescaled) this.#then = -Infinity;
+    this.#rescaled = rescaled;
     const then = Math.max(this.#then, now - ((this.#width - BAR_PX) / speed) * 1000);
     const height = this.#height / Math.max(1, this.traces.length);
     this.traces.forEach((trace, i) => {

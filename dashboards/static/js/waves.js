@@ -16,6 +16,7 @@ const LEAD_MIN_MS = 40;
 const LEAD_SLACK_MS = 1500;
 const JOIN_S = 0.05;
 const RANGE_S = 8;
+const RESCALE = 0.1;
 const MOST_RATE = 1000;
 /** The smallest height a lane spans, so that a flat line is drawn flat and not as loud noise. */
 const LEAST_SPAN = /** @type {Record<string, number | undefined>} */ ({ ecg_ii: 1.2 });
@@ -25,6 +26,8 @@ export class Lane {
   end = 0;
   low = 0;
   high = 0;
+  /** Grows when the scale has changed so much that what is on the screen must be drawn again. */
+  rescaled = 0;
   #ring;
   /** @type {[number, number, number][]} lowest, highest, seconds of the last blocks */
   #extremes = [];
@@ -100,6 +103,9 @@ export class Lane {
     const lack = Math.max(0, least - (high - low));
     const to = { low: low - lack * 0.3, high: high + lack * 0.7 };
     const isFirst = this.low === this.high;
+    const span = this.high - this.low;
+    const growth = Math.max(this.low - to.low, to.high - this.high);
+    if (isFirst || growth > span * RESCALE) this.rescaled += 1;
     this.low = isFirst || to.low < this.low ? to.low : this.low + (to.low - this.low) * 0.1;
     this.high = isFirst || to.high > this.high ? to.high : this.high + (to.high - this.high) * 0.1;
   }
