@@ -107,7 +107,14 @@ def measure_engine(samples: int) -> float:
     """Microseconds a sample of eight values, engine alone, on a patient inside the limits."""
     bedside = Bedside(BedId("b"), StayId(1), DeviceId("mon-1"), watched_since=START)
     engine = BedEngine(bedside)
-    values = {"hr": 78.0, "pr": 77.0, "spo2": 97.0, "rr": 16.0, "temp": 36.8, "nibp_sys": 121.0}
+    values: dict[str, float | None] = {
+        "hr": 78.0,
+        "pr": 77.0,
+        "spo2": 97.0,
+        "rr": 16.0,
+        "temp": 36.8,
+        "nibp_sys": 121.0,
+    }
     times = [START + timedelta(seconds=n) for n in range(samples)]
     work = [
         (Sample(at, n, values), Placed(DeviceId("mon-1"), at, at, clock_off=False, late=False), at)

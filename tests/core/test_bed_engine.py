@@ -163,6 +163,15 @@ def test_a_silent_monitor_is_an_alarm_after_10_s_and_its_numbers_are_gone(bed: T
     assert bed.shown() == []
 
 
+def test_a_hub_that_just_started_waits_for_the_brokers_backlog_before_it_says_no_data() -> None:
+    bed = Timeline()
+    bed.engine.bedside.vitals_at = moment(-30)
+    bed.until(15, sending=False)
+    assert bed.shown() == []
+    bed.until(15.25, sending=False)
+    assert bed.shown() == ["no_data active medium"]
+
+
 def test_a_lost_monitor_matters_more_when_the_patient_is_in_danger(bed: Timeline) -> None:
     bed.at(10, spo2=70)
     bed.until(30)

@@ -107,7 +107,9 @@ def _reading_for(rule: Rule, bedside: Bedside, now: datetime) -> Reading | None:
 def technical_finding(rule: Rule, bedside: Bedside, now: datetime, *, in_danger: bool) -> Finding:
     """Whether a technical condition is there. `in_danger`: a high patient alarm is open."""
     if rule is NO_DATA:
-        there = bedside.is_silent(now) and not bedside.is_offline() and _settled(bedside, now)
+        if bedside.is_silent(now) and not _settled(bedside, now):
+            return Finding(None, now)
+        there = bedside.is_silent(now) and not bedside.is_offline()
         return _there(rule, there, now, raised=in_danger)
     if rule is DEVICE_OFFLINE:
         return _there(rule, bedside.is_offline(), now, raised=in_danger)
@@ -124,7 +126,7 @@ def technical_finding(rule: Rule, bedside: Bedside, now: datetime, *, in_danger:
 
 def _settled(bedside: Bedside, now: datetime) -> bool:
     since = bedside.watched_since
-    return bedside.vitals_at is not None or since is None or now - since > SETTLING
+    return since is None or now - since > SETTLING
 
 
 def _there(rule: Rule, there: bool, now: datetime, *, raised: bool = False) -> Finding:
