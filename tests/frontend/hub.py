@@ -264,4 +264,4 @@ def _add_api(app: FastAPI, hub: Hub) -> None:
 
     @app.get("/api/v1/stays/{stay}/alarms")
     async def alarms(stay: int) -> Response:
-        return JSONResponse({"alarms": hub.history})
+        return JSONResponse(hub.history)

@@ -113,8 +113,8 @@ function howItWent(alarm) {
  * @returns {Promise<number[]>} when each physiological alarm began
  */
 export async function loadHistory(stay) {
-  const answer = await fetchJson(`/api/v1/stays/${encodeURIComponent(stay)}/alarms`);
-  const alarms = /** @type {Alarm[] | null} */ (Array.isArray(answer) ? answer : answer?.alarms ?? null);
+  const url = `/api/v1/stays/${encodeURIComponent(stay)}/alarms`;
+  const alarms = /** @type {Alarm[] | null} */ (await fetchJson(url));
   const none = one(document, "#nohistory");
   show(none, !alarms?.length);
   setText(none, say(alarms ? "history.none" : "history.failed"));

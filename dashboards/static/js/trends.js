@@ -58,11 +58,17 @@ export function runs(line, times, step) {
 }
 
 /**
+ * How far apart two points may be and still be neighbours, ms.
+ * @param {Trend} trend
+ */
+const reach = (trend) => Math.max(trend.resolution_s * 2500, 15_000);
+
+/**
  * Stretches in which nothing continuous came, as [from, to] in epoch ms.
  * @param {Facts} facts
  */
 export function gaps({ from, to, trend }) {
-  const step = Math.max(trend.resolution_s * 2500, 15_000);
+  const step = reach(trend);
   const lines = ["hr", "spo2", "rr", "pr"].map((name) => trend.series[name]?.mean ?? []);
   /** @type {[number, number][]} */
   const found = [];
@@ -106,10 +112,10 @@ function rangeOf(row, trend) {
  * @param {(v: number) => number} y
  */
 function linePath(line, { x, facts }, y) {
-  const { times, resolution_s: resolution } = facts.trend;
+  const { times } = facts.trend;
   const at = (/** @type {number} */ i) =>
     `${x(times[i] ?? 0).toFixed(1)} ${y(line[i] ?? 0).toFixed(1)}`;
-  return runs(line, times, resolution * 2500)
+  return runs(line, times, reach(facts.trend))
     .map(([first, last]) => {
       const points = Array.from({ length: last - first + 1 }, (_, i) => at(first + i));
       return first === last ? `M${points[0]}h1` : `M${points.join("L")}`;
@@ -125,10 +131,10 @@ function linePath(line, { x, facts }, y) {
  * @param {(v: number) => number} y
  */
 function bandPath(low, high, { x, facts }, y) {
-  const { times, resolution_s: resolution } = facts.trend;
+  const { times } = facts.trend;
   const at = (/** @type {Line} */ line, /** @type {number} */ i) =>
     `${x(times[i] ?? 0).toFixed(1)} ${y(line[i] ?? 0).toFixed(1)}`;
-  return runs(low, times, resolution * 2500)
+  return runs(low, times, reach(facts.trend))
     .map(([first, last]) => {
       const there = Array.from({ length: last - first + 1 }, (_, i) => at(high, first + i));
       const back = Array.from({ length: last - first + 1 }, (_, i) => at(low, last - i));
