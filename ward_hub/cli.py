@@ -21,7 +21,7 @@ import typer
 
 from ward_hub import __version__, log, pg
 from ward_hub.clock import SystemClock
-from ward_hub.settings import Settings, SettingsError, load
+from ward_hub.settings import Settings, SettingsError, load, unknown_variables
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A hospital ward's hub.")
 ward_app = typer.Typer(no_args_is_help=True, help="The registry: who is where.")
@@ -48,6 +48,8 @@ def _fail(text: str) -> None:
 def _settings() -> Settings:
     settings = load()
     log.set_up(settings.log_level)
+    for name in unknown_variables():
+        log.get_log("settings").warning("not a setting, ignored", variable=name)
     return settings
 
 
@@ -136,14 +138,16 @@ def sim(context: typer.Context) -> None:
 @app.command()
 def doctor(as_json: Annotated[bool, AS_JSON] = False) -> None:
     """Check broker, database, clock, disk and permissions, and say how to mend what is wrong."""
-    from ward_hub.doctor import examine, report_lines  # noqa: PLC0415
+    from ward_hub.doctor import bad_settings, examine, report_lines  # noqa: PLC0415
 
-    settings = _settings()
-    findings = asyncio.run(examine(settings, SystemClock()))
+    try:
+        findings = asyncio.run(examine(load(), SystemClock()))
+    except SettingsError as error:
+        findings = [bad_settings(error)]
     if as_json:
         typer.echo(json.dumps([finding.document() for finding in findings], indent=1))
     else:
-        typer.echo("\n".join(report_lines(findings)))
+        typer.echo("\n".join(report_lines(findings, colour="NO_COLOR" not in os.environ)))
     if any(finding.is_fault for finding in findings):
         raise SystemExit(1)
 

@@ -1,7 +1,9 @@
 """Everything an operator may set, from the environment: `WARD_…`, secrets also from files.
 
 A secret can be given as `WARD_MQTT_PASSWORD_FILE=/run/secrets/mqtt` instead of in the environment.
-A setting that cannot be right stops the hub at the start with a message that names it.
+A variable that is empty counts as not given. A setting that cannot be right stops the hub at the
+start with a message that names it; what looks like a setting and is none is found by
+`unknown_variables`. A message never quotes a secret.
 """
 
 from __future__ import annotations
@@ -11,21 +13,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PREFIX: Final = "WARD_"
 SECRETS: Final = ("database_url", "mqtt_password")
+NOT_SETTINGS: Final = ("WARD_TEST_", "WARD_DEMO_", "WARD_SERVICES_", "WARD_FRESH_")
+"""Beginnings of variables that belong to the tests, the demo and the scripts."""
 
 
 class SettingsError(Exception):
     """The settings cannot be used; the message says which and why."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The hub's settings. Names of environment variables are these in capitals after `WARD_`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     database_url: SecretStr = Field(
         default=SecretStr("postgresql:///ward_hub"),
@@ -62,14 +67,38 @@ class Settings(BaseSettings):
         default="info", description="The least important event that is logged."
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_url(cls, given: SecretStr) -> SecretStr:
+        try:
+            conninfo_to_dict(given.get_secret_value())
+        except ProgrammingError:
+            # libpq's own words quote what was given, password and all.
+            raise ValueError("write postgresql://user:password@host/database") from None
+        return given
+
+
+def known_variables() -> list[str]:
+    """Every variable that means something, those for secrets in files included."""
+    names = [*Settings.model_fields, *(f"{secret}_file" for secret in SECRETS)]
+    return [f"{PREFIX}{name}".upper() for name in names]
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that look like settings of the hub and are none: most likely typing mistakes."""
+    known = set(known_variables())
+    held = os.environ if environment is None else environment
+    ours = (name for name in held if name.startswith(PREFIX))
+    return sorted(name for name in ours if name not in known and not name.startswith(NOT_SETTINGS))
+
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings from the environment. Raises SettingsError with every fault in one message."""
-    held = dict(os.environ if environment is None else environment)
+    held = os.environ if environment is None else environment
     given = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in held.items()
-        if name.startswith(PREFIX)
+        if name.startswith(PREFIX) and value
     }
     for secret in SECRETS:
         path = given.pop(f"{secret}_file", None)
@@ -80,14 +109,20 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(known)
     except ValidationError as error:
         faults = [
-            f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
+            f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
         ]
         raise SettingsError("; ".join(faults)) from None
 
 
 def _read_secret(name: str, path: Path) -> str:
+    variable = f"{PREFIX}{name}_file".upper()
     try:
-        return path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        variable = f"{PREFIX}{name}_file".upper()
         raise SettingsError(f"{variable}: cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{variable}: {path} is not text") from None
+    if not secret:
+        raise SettingsError(f"{variable}: {path} is empty")
+    return secret
