@@ -288,6 +288,7 @@ async def _recording(hub: Hub) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            hub.intake.sweep(hub.clock.now())
             await hub.recorder.close()
 
 

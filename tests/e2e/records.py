@@ -43,10 +43,10 @@ class Records:
         """Gaps in the samples that are not filled."""
         return self.rows("SELECT * FROM gap WHERE kind = 'vitals' AND missing > 0 ORDER BY from_at")
 
-    def alarm(self, alarm: str) -> Row:
-        """The stored state of an alarm."""
-        (row,) = self.rows("SELECT * FROM alarm WHERE id = %s", alarm)
-        return row
+    def alarm(self, alarm: str) -> Row | None:
+        """The stored state of an alarm; None while it is not there (the stream is faster)."""
+        found = self.rows("SELECT * FROM alarm WHERE id = %s", alarm)
+        return found[0] if found else None
 
     def events(self, alarm: str) -> list[str]:
         """What happened to an alarm, in order."""

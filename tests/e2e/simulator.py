@@ -46,11 +46,15 @@ class Simulator:
         return self._process.poll() is None
 
     def finish(self) -> Summary:
-        """Ask it to stop if it has not; everything sent is settled with the broker first."""
+        """Ask it to stop if it has not; everything sent is settled with the broker first.
+
+        It ends with 1 when a message went unacknowledged, as it does when a broker is killed (the
+        samples in it are sent again in another); what that means is for the caller to judge.
+        """
         if self.is_running:
             self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(timeout=SETTLES_WITHIN_S)
-        assert code == 0, self._log.read_text()[-3000:]
+        assert code in {0, 1}, self._log.read_text()[-3000:]
         summary: Summary = json.loads(self._summary.read_text())
         return summary
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests.e2e.waiting import until
 from tests.e2e.ward import PASSWORD
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ class Watch:
         self.status = 0
         self.opened = 0
         self.closed = 0
-        self.raw = b""
+        self.raw = bytearray()
         self.beds: dict[str, Json] = {}
         self.alarms: list[Json] = []
         self.recording: list[str] = []
@@ -131,10 +132,11 @@ class Browser:
 
     @asynccontextmanager
     async def watching(self, path: str) -> AsyncIterator[Watch]:
-        """A stream, read until the block ends."""
+        """A stream, read until the block ends; its first snapshot, or its refusal, is there."""
         watch = Watch(self.client, path)
         task = asyncio.create_task(watch.run(), name=f"watch {path}")
         try:
+            await until(lambda: watch.beds or watch.status not in {0, 200}, f"{path} to answer")
             yield watch
         finally:
             task.cancel()

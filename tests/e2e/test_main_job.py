@@ -93,6 +93,7 @@ async def test_an_alarm_is_raised_seen_taken_over_and_survives_a_restart(
             assert answer.status_code == 200, answer.text
             assert answer.json()["state"] == "acknowledged"
             stored = records.alarm(raised["id"])
+            assert stored is not None
             assert (stored["state"], stored["bed_id"]) == ("acknowledged", low)
             by = records.one("SELECT full_name FROM staff WHERE id::text = %s", stored["by_whom"])
             assert by == NURSE_NAME
@@ -114,7 +115,7 @@ async def test_an_alarm_is_raised_seen_taken_over_and_survives_a_restart(
             await until(lambda: station.has(slow, "spo2_low", "active"), "the desaturation")
             desaturation = station.alarm(slow, "spo2_low")
             assert desaturation is not None
-            held = records.alarm(desaturation["id"])
+            held = await until(lambda: records.alarm(desaturation["id"]), "its record")
             waited_s = (held["raised_at"] - held["began_at"]).total_seconds()
             assert 15 <= waited_s < 17, "the delay did not go on through the restart"
             assert station.announced(low, "nibp_sys_low") == ["raised", "acknowledged"]
