@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tests.storage import ward
 from tests.storage.ward import START, StoppedClock, later, vital, wave
 from ward_hub.core.records import Record
-from ward_hub.ingest.spool import Spool, SpoolTooNewError
+from ward_hub.ingest.spool import Spool
+from ward_hub.ingest.spool_file import SpoolTooNewError
 
 EVERY_KIND: list[Record] = [
     vital(1, {"hr": 0.0, "spo2": None}, quality={"spo2": "motion"}, measured_at={"nibp": START}),

@@ -25,13 +25,13 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import psycopg
 
 from ward_hub.clock import Clock
 from ward_hub.core.records import Record
+from ward_hub.ingest.pending import Batch, OnDurable, Pending, heard
 from ward_hub.ingest.recording import (
     RecorderLimits,
     RecorderStats,
@@ -44,8 +44,6 @@ from ward_hub.log import get_log
 _log = get_log("recorder")
 _SPOOL_FAILURE: Final = (sqlite3.Error, OSError)
 
-OnDurable = Callable[[], None]
-
 
 class RecordStore(Protocol):
     """What commits a batch: `ward_hub.ingest.store.Store`, or a stand-in that fails on request."""
@@ -57,12 +55,6 @@ class RecordStore(Protocol):
     def close(self) -> None:
         """Let go of the connection."""
         ...
-
-
-@dataclass(slots=True)
-class _Batch:
-    records: tuple[Record, ...]
-    callbacks: list[OnDurable]
 
 
 class Recorder:
@@ -83,12 +75,10 @@ class Recorder:
         self._limits = limits or RecorderLimits()
         self._on_change = on_change
         self.stats = RecorderStats()
-        self._queue: deque[tuple[tuple[Record, ...], OnDurable | None]] = deque()
-        self._queued = 0
-        self._held: _Batch | None = None
+        self._pending = Pending(self._limits.batch_records)
+        self._held: Batch | None = None
         self._due: deque[OnDurable] = deque()
         self._waiters: set[asyncio.Future[None]] = set()
-        self._something, self._at_once = asyncio.Event(), asyncio.Event()
         self._spooled, self._stopping = asyncio.Event(), asyncio.Event()
         self._one_writer = asyncio.Lock()
         self._is_closed = False
@@ -109,7 +99,7 @@ class Recorder:
     @property
     def is_full(self) -> bool:
         """Whether the receiver must stop reading: more may be lost with every message."""
-        return self._queued >= self._limits.most_waiting
+        return self._pending.waiting >= self._limits.most_waiting
 
     def record(self, records: Iterable[Record], on_durable: OnDurable | None = None) -> None:
         """Take records in, in order, without waiting. They are committed together.
@@ -120,22 +110,18 @@ class Recorder:
         if self._stopping.is_set():
             raise RuntimeError("the recorder is closed")
         taken = tuple(records)
-        self._queue.append((taken, on_durable))
-        self._queued += max(1, len(taken))
+        self._pending.add(taken, on_durable)
         self.stats.recorded += len(taken)
-        self._something.set()
-        if self._queued >= self._limits.batch_records:
-            self._at_once.set()
 
     async def durable(self) -> None:
         """Return when everything recorded so far is on disk. Cancelled when that never will be."""
-        if not self._queue and self._held is None:
+        if not self._pending and self._held is None:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.add(done)
         done.add_done_callback(self._waiters.discard)
         self.record((), lambda: None if done.done() else done.set_result(None))
-        self._at_once.set()
+        self._pending.hurry()
         await done
 
     async def run(self) -> None:
@@ -153,8 +139,9 @@ class Recorder:
         Waits for a database that hangs no longer than its statement timeout. What neither would
         take was never acknowledged: the broker still has it.
         """
-        for event in (self._stopping, self._something, self._at_once, self._spooled):
-            event.set()
+        self._stopping.set()
+        self._spooled.set()
+        self._pending.close()
         async with self._one_writer:
             await self._write_loop()
             self._is_closed = True
@@ -168,40 +155,18 @@ class Recorder:
 
     async def _write_loop(self) -> None:
         self._acknowledge()
-        while await self._is_due():
-            self._held = batch = self._held or self._take()
+        within_s = self._limits.commit_every_s
+        while self._held is not None or await self._pending.is_due(within_s):
+            self._held = batch = self._held or self._pending.take()
             if batch.records and not await self._make_durable(batch.records):
-                _log.error("closed with records that nothing would take", records=self._queued)
+                _log.error(
+                    "closed with records that nothing would take", records=self._pending.waiting
+                )
                 return
             self._held = None
             self.stats.batches += 1
             self._due.extend(batch.callbacks)
             self._acknowledge()
-
-    async def _is_due(self) -> bool:
-        """Wait until a batch should be written; False when there is nothing more to come."""
-        if self._held is not None:
-            return True
-        await self._something.wait()
-        if not self._at_once.is_set():
-            await _heard(self._at_once, self._limits.commit_every_s)
-        return bool(self._queue)
-
-    def _take(self) -> _Batch:
-        records: list[Record] = []
-        callbacks: list[OnDurable] = []
-        while self._queue and len(records) < self._limits.batch_records:
-            taken, on_durable = self._queue.popleft()
-            self._queued -= max(1, len(taken))
-            records += taken
-            if on_durable is not None:
-                callbacks.append(on_durable)
-        if not self._stopping.is_set():
-            if not self._queue:
-                self._something.clear()
-            if self._queued < self._limits.batch_records:
-                self._at_once.clear()
-        return _Batch(tuple(records), callbacks)
 
     def _acknowledge(self) -> None:
         while self._due:
@@ -215,7 +180,7 @@ class Recorder:
                 return True
             if await self._put_by(records):
                 return True
-            if await _heard(self._stopping, pause_s):
+            if await heard(self._stopping, pause_s):
                 return False
             pause_s = min(pause_s * 2, self._limits.retry_last_s)
 
@@ -258,7 +223,7 @@ class Recorder:
             if await self._drain_some():
                 pause_s = self._limits.retry_first_s
             else:
-                await _heard(self._stopping, pause_s)
+                await heard(self._stopping, pause_s)
                 pause_s = min(pause_s * 2, self._limits.retry_last_s)
 
     async def _drain_some(self) -> bool:
@@ -308,16 +273,6 @@ class Recorder:
         _log.warning("recording", status=status.value, waiting=self._spool.waiting)
         if self._on_change is not None:
             self._on_change(self.state)
-
-
-async def _heard(event: asyncio.Event, within_s: float) -> bool:
-    """Whether the event was set before the time was over."""
-    try:
-        async with asyncio.timeout(within_s):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def _look_at(work: asyncio.Future[None]) -> None:

@@ -14,7 +14,6 @@ Two threads may use a spool at once: one that appends, one that drains.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,31 +27,13 @@ import msgspec
 
 from ward_hub.clock import Clock
 from ward_hub.core.records import Record, WaveRecord
-from ward_hub.ingest import poison
+from ward_hub.ingest import poison, spool_file
 from ward_hub.log import get_log
 
 DEFAULT_LIMIT_BYTES: Final = 4 * 1024**3
-_VERSION: Final = 1
-_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-_SCHEMA: Final = """
-CREATE TABLE batch (
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    at       REAL NOT NULL,
-    is_waves INTEGER NOT NULL,
-    records  INTEGER NOT NULL,
-    payload  BLOB NOT NULL
-);
-CREATE INDEX batch_waves ON batch (id) WHERE is_waves;
-CREATE TABLE unreadable (id INTEGER PRIMARY KEY, at REAL NOT NULL, payload BLOB NOT NULL);
-"""
 
 _log = get_log("spool")
 _Outcome = TypeVar("_Outcome")
-
-
-class SpoolTooNewError(RuntimeError):
-    """The spool was written by a newer hub; this one must not touch what waits in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +231,7 @@ class Spool:
         try:
             return step()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not spool_file.is_damage(error):
                 raise
             with self._lock:
                 self._file.close()
@@ -262,61 +243,28 @@ class Spool:
         try:
             return self._open()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not spool_file.is_damage(error):
                 raise
             self._set_file_aside(error)
             return self._open()
 
     def _open(self) -> sqlite3.Connection:
-        file = sqlite3.connect(
-            self._path, isolation_level=None, check_same_thread=False, timeout=1.0
-        )
+        file = spool_file.open_file(self._path)
         try:
-            file.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            file.execute("PRAGMA locking_mode = EXCLUSIVE")
-            file.execute("PRAGMA journal_mode = WAL").fetchall()
-            file.execute("PRAGMA synchronous = FULL")
-            self._set_up(file)
             self.waiting, self.size_bytes = file.execute(
                 "SELECT coalesce(sum(records), 0), coalesce(sum(length(payload)), 0) FROM batch"
             ).fetchone()
         except BaseException:
             file.close()
             raise
-        _sync_folder(self._path.parent)
         return file
 
-    def _set_up(self, file: sqlite3.Connection) -> None:
-        (version,) = file.execute("PRAGMA user_version").fetchone()
-        if version > _VERSION:
-            raise SpoolTooNewError(f"{self._path} is of version {version}, this hub knows 1")
-        if version == 0:
-            file.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-
     def _set_file_aside(self, error: sqlite3.DatabaseError) -> None:
-        stamp = self._clock.now().strftime("%Y%m%dT%H%M%S.%f")
-        for suffix in ("", "-wal", "-shm"):
-            part = self._path.with_name(self._path.name + suffix)
-            if part.exists():
-                part.rename(part.with_name(f"{part.name}.damaged-{stamp}"))
+        name = spool_file.set_aside(self._path, self._clock.now())
         self.stats.damaged_files += 1
         self.waiting = self.size_bytes = 0
         _log.error(
             "the spool is damaged and set aside; records in it are not in the database",
-            file=f"{self._path.name}.damaged-{stamp}",
+            file=name,
             reason=str(error),
         )
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(code, int) and code & 0xFF in _DAMAGED
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that the file itself, not only what is in it, survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
