@@ -83,6 +83,18 @@ def test_values_inside_the_hysteresis_do_not_flap(bed: Timeline) -> None:
     assert bed.story("spo2_low") == ["raised", "ended"]
 
 
+def test_the_words_of_an_alarm_are_true(bed: Timeline) -> None:
+    """A value that is back inside but within the hysteresis is not told as beyond the limit."""
+    bed.at(10, rr=5)
+    bed.until(30)
+    bed.at(31, rr=9)
+    (alarm,) = bed.engine.open_alarms()
+    assert (alarm.value, alarm.worst) == (5, 5)
+    bed.at(40, rr=16)
+    (latched,) = bed.engine.open_alarms()
+    assert (latched.state, latched.value, latched.limit) == ("latched", 5, 7)
+
+
 def test_zero_is_a_value(bed: Timeline) -> None:
     bed.at(30, rr=0)
     bed.until(40)

@@ -68,8 +68,9 @@ class Alarm:
     """One alarm from the first moment of its condition.
 
     `began_at` has one time for each level of the rule (None: that level is not present).
-    `priority` is the level that has been called out, `peak` the worst it ever was. `value` and
-    `limit` are those of the last event. `until` is when an acknowledgement runs out.
+    `priority` is the level that has been called out, `peak` the worst it ever was. `value` is the
+    newest one beyond the mildest limit (never one that is only within the hysteresis), `worst` the
+    furthest; a latched alarm tells its worst. `until` is when an acknowledgement runs out.
     """
 
     id: AlarmId
@@ -84,6 +85,7 @@ class Alarm:
     ended_at: datetime | None = None
     value: float | None = None
     limit: float | None = None
+    worst: float | None = None
     text: str = ""
     by: str | None = None
     until: datetime | None = None
@@ -127,12 +129,12 @@ def step(
     state = next_state(alarm.state, trigger, latches=_latches(rule, alarm))
     if state is None:
         return alarm, ()
-    alarm = _follow(alarm, finding)
+    alarm = _follow(alarm, rule, finding)
     if state is AlarmState.IDLE:
         return _end(before, alarm, now)
     happened: list[Happening] = []
     if state is not alarm.state:
-        alarm = _enter(alarm, state, now, happened)
+        alarm = _enter(alarm, rule, state, now, happened)
     if audible:
         alarm = _call(alarm, rule, now, happened)
     return alarm, tuple(happened)
@@ -174,17 +176,20 @@ def _latches(rule: Rule, alarm: Alarm) -> bool:
     return rule.latching is Latching.ALWAYS
 
 
-def _follow(alarm: Alarm, finding: Finding) -> Alarm:
+def _follow(alarm: Alarm, rule: Rule, finding: Finding) -> Alarm:
     """Keep since when each level has been present; a lost signal leaves that as it was."""
     if finding.present is None:
         return alarm
     pairs = zip(alarm.began_at, finding.present, strict=True)
     began_at = tuple((began or finding.at) if there else None for began, there in pairs)
-    value = finding.value if any(finding.present) else alarm.value
     text = finding.text or alarm.text
+    value = finding.value
+    if value is None or not any(finding.present) or not rule.is_beyond(value):
+        value = alarm.value
     if (began_at, value, text) == (alarm.began_at, alarm.value, alarm.text):
         return alarm
-    return replace(alarm, began_at=began_at, value=value, text=text)
+    worst = rule.worse(alarm.worst, value)
+    return replace(alarm, began_at=began_at, value=value, worst=worst, text=text)
 
 
 def _end(before: Alarm, alarm: Alarm, now: datetime) -> Outcome:
@@ -194,12 +199,15 @@ def _end(before: Alarm, alarm: Alarm, now: datetime) -> Outcome:
     return None, (Happening(AlarmEventKind.ENDED, now, ended),)
 
 
-def _enter(alarm: Alarm, state: AlarmState, now: datetime, happened: list[Happening]) -> Alarm:
+def _enter(
+    alarm: Alarm, rule: Rule, state: AlarmState, now: datetime, happened: list[Happening]
+) -> Alarm:
     """Enter the state the condition asks for: pending, latched, or active again."""
     if state is AlarmState.PENDING:
         return replace(alarm, state=state)
     if state is AlarmState.LATCHED:
-        alarm = replace(alarm, state=state, ended_at=now, priority=alarm.peak, by=None, until=None)
+        alarm = replace(alarm, state=state, ended_at=now, priority=alarm.peak, value=alarm.worst)
+        alarm = replace(alarm, limit=rule.limit_at(alarm.peak), by=None, until=None)
         happened.append(Happening(AlarmEventKind.LATCHED, now, alarm))
         return alarm
     alarm = replace(alarm, state=state, ended_at=None, by=None, until=None)

@@ -99,6 +99,17 @@ class Rule:
             return value < level.limit + slack
         return value > level.limit - slack
 
+    def is_beyond(self, value: float) -> bool:
+        """Whether a value is truly beyond the mildest limit; always so where there is no limit."""
+        mildest = self.levels[0]
+        return mildest.limit is None or self.is_crossed(mildest, value, was_crossed=False)
+
+    def worse(self, one: float | None, other: float | None) -> float | None:
+        """The value further beyond the limit; for a rule without a side the newer one."""
+        if one is None or other is None or self.side is None:
+            return other if other is not None else one
+        return min(one, other) if self.side is Side.LOW else max(one, other)
+
     def limit_at(self, priority: Priority) -> float | None:
         """The limit that belongs to a priority, if the rule has one there."""
         return next((lv.limit for lv in self.levels if lv.priority is priority), None)
