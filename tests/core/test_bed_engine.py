@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.timeline import Timeline, moment
-from ward_hub.core.alarm_life import AlarmEventKind
 from ward_hub.core.rules import ADULT_LIMITS, Priority
 from ward_hub.core.sample import Quality
 
