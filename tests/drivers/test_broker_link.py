@@ -32,9 +32,7 @@ class Receiver:
 
 
 @asynccontextmanager
-async def linked(
-    broker: Mosquitto, receiver: Receiver, protocol: str
-) -> AsyncIterator[BrokerLink]:
+async def linked(broker: Mosquitto, receiver: Receiver, protocol: str) -> AsyncIterator[BrokerLink]:
     address = BrokerAddress(
         broker.host, broker.port, broker.hub_user, broker.hub_password, "hub-test", protocol
     )

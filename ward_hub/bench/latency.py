@@ -162,24 +162,16 @@ async def _measure(run: _Run, url: str, process: int) -> LatencyResult:
         watchers.append(asyncio.create_task(watching))
     before_s = cpu_seconds(process)
     began_s = clock.monotonic_s()
-    summary = await _send(run)
+    sent = await _send(run)
     took_s = clock.monotonic_s() - began_s
     used_s = cpu_seconds(process) - before_s
-    stored = await _all_stored(url, summary)
+    stored = await _all_stored(url, sent)
     for watcher in watchers:
         watcher.cancel()
     seen = await asyncio.gather(*watchers)
-    return _result(run, seen, summary, stored, used_s / took_s, memory_mib(process))
-
-
-def _result(
-    run: _Run, seen: list[Seen], sent: int, stored: int, hub_cpu: float, memory: float
-) -> LatencyResult:
-    if any(each.ended_early for each in seen):
-        raise BenchError("the hub closed a stream")
     delays = sorted(delay for each in seen for delay in each.delays_ms)
-    if not delays:
-        raise BenchError("nothing was shown")
+    if not delays or any(each.ended_early for each in seen):
+        raise BenchError("the hub closed a stream, or showed nothing")
     return LatencyResult(
         beds=len(run.ward.beds),
         seconds=run.seconds,
@@ -190,8 +182,8 @@ def _result(
         stored=stored,
         shown=len(delays),
         lost=sent - stored,
-        hub_cpu=round(hub_cpu, 2),
-        hub_memory_mib=round(memory, 1),
+        hub_cpu=round(used_s / took_s, 2),
+        hub_memory_mib=round(memory_mib(process), 1),
     )
 
 
