@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,13 @@ def _fail(text: str) -> None:
     raise SystemExit(1)
 
 
+def _said(settings: Settings, error: Exception) -> str:
+    """What an error says, without the passwords that a library may quote in it."""
+    from ward_hub.doctor.findings import Secrets  # noqa: PLC0415
+
+    return Secrets(settings).hide(error)
+
+
 def _settings() -> Settings:
     settings = load()
     log.set_up(settings.log_level)
@@ -73,7 +81,14 @@ def version() -> None:
 @app.command()
 def run() -> None:
     """Run the hub against a broker and a database until SIGTERM or Ctrl-C."""
-    _run(_serve(_settings()))
+    from ward_hub.ingest.spool_file import SpoolTooNewError  # noqa: PLC0415
+
+    settings = _settings()
+    try:
+        _run(_serve(settings))
+    except (OSError, sqlite3.Error, psycopg.Error, SpoolTooNewError) as error:
+        log.get_log("hub").debug("ended", exc_info=error)
+        _fail(f"run: {_said(settings, error)}\n`ward-hub doctor` says what is wrong.")
 
 
 async def _serve(settings: Settings) -> None:
@@ -116,7 +131,7 @@ def migrate(as_json: Annotated[bool, AS_JSON] = False) -> None:
     try:
         applied = pg.migrate(settings.database_url.get_secret_value())
     except (psycopg.Error, pg.DatabaseTooNewError) as error:
-        _fail(f"migrate: {str(error).strip()}")
+        _fail(f"migrate: {_said(settings, error)}")
     else:
         said = json.dumps({"applied": applied}) if as_json else _applied_text(applied)
         typer.echo(said)
@@ -168,7 +183,7 @@ def import_file(file: Path, as_json: Annotated[bool, AS_JSON] = False) -> None:
         with pg.connect(settings.database_url.get_secret_value(), "import") as connection:
             made = import_ward(connection, ward, SystemClock().now(), Passwords())
     except (OSError, psycopg.Error) as error:
-        _fail(f"ward import: {str(error).strip()}")
+        _fail(f"ward import: {_said(settings, error)}")
         return
     if as_json:
         typer.echo(json.dumps({"devices": made.devices, "staff": made.staff}))
@@ -189,7 +204,7 @@ def broker_passwords() -> None:
         with pg.connect(settings.database_url.get_secret_value(), "accounts") as connection:
             typer.echo(password_file(load_accounts(connection)), nl=False)
     except psycopg.Error as error:
-        _fail(f"ward broker-passwords: {str(error).strip()}")
+        _fail(f"ward broker-passwords: {_said(settings, error)}")
 
 
 @bench_app.command("latency")
