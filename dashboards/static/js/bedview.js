@@ -84,8 +84,8 @@ function fillNumber(cell, text) {
  */
 export function showing(bed, now, page) {
   if (page !== "live") return page;
-  if (!bed.device) return "nodevice";
   if (isHeard(bed, now)) return "live";
+  if (!bed.device) return "nodevice";
   return bed.last_at === null || bed.device.link === "waiting" ? "waiting" : "stale";
 }
 

@@ -42,8 +42,8 @@ function showing(bed, { now, page }) {
   const heard = isHeard(bed, now);
   if (!bed.stay && !heard && bed.alarms.length === 0) return "empty";
   if (page !== "live") return page;
-  if (!bed.device) return "nodevice";
   if (heard) return "live";
+  if (!bed.device) return "nodevice";
   return bed.last_at === null || bed.device.link === "waiting" ? "waiting" : "stale";
 }
 
