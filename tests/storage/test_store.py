@@ -151,6 +151,25 @@ def test_a_sample_at_hub_time_is_not_stored_again_elsewhere(
     ]
 
 
+def test_a_wave_at_hub_time_is_not_stored_again_elsewhere(
+    dsn: str, store: Store, restarted: Callable[[], Store]
+) -> None:
+    said = later(5) - timedelta(seconds=81)
+    store.write([wave(1, at=later(5), device_at=said)])
+    restarted().write(
+        [
+            wave(1, at=later(31), device_at=said),
+            wave(1, at=later(31), device_at=said, channel="pleth"),
+            wave(2, at=later(32), device_at=said),
+        ]
+    )
+    assert fetch(dsn, "SELECT seq, channel, time FROM wave_block ORDER BY time, channel") == [
+        (1, "ecg_ii", later(5)),
+        (1, "pleth", later(31)),
+        (2, "ecg_ii", later(32)),
+    ]
+
+
 def test_a_redelivered_sample_may_change_sides(
     dsn: str, store: Store, restarted: Callable[[], Store]
 ) -> None:

@@ -39,7 +39,10 @@ class VitalRecord(msgspec.Struct, frozen=True, tag="vital"):
 
 
 class WaveRecord(msgspec.Struct, frozen=True, tag="wave"):
-    """One block of one waveform channel: little-endian int16 samples × `scale` = `unit`."""
+    """One block of one waveform channel: little-endian int16 samples × `scale` = `unit`.
+
+    `device_at` is what the device said where that is not believed (its clock is off), else None.
+    """
 
     device: DeviceId
     stay: StayId | None
@@ -50,6 +53,7 @@ class WaveRecord(msgspec.Struct, frozen=True, tag="wave"):
     scale: float
     unit: str
     data: bytes
+    device_at: datetime | None = None
 
 
 class AlarmRecord(msgspec.Struct, frozen=True, tag="alarm"):

@@ -299,6 +299,7 @@ def _wave_records(
             scale=channel.scale,
             unit=channel.unit,
             data=channel.data,
+            device_at=block.device_at if placement.clock_off else None,
         )
         for channel in block.channels
     ]

@@ -28,7 +28,7 @@ VITAL_COLUMNS: Final = (
     "extra",
 )
 WAVE_COLUMNS: Final = (
-    *("time", "stay_id", "seq", "rate_hz", "scale", "device_key", "samples", "codec"),
+    *("time", "device_at", "stay_id", "seq", "rate_hz", "scale", "device_key", "samples", "codec"),
     *("channel", "unit", "data"),
 )
 
@@ -92,6 +92,7 @@ def wave_row(record: WaveRecord, device_key: int) -> bytes:
     return b"".join(
         (
             _WAVE_TIME(len(WAVE_COLUMNS), 8, microseconds(record.at)),
+            _NULL if record.device_at is None else _INT8(8, microseconds(record.device_at)),
             _NULL if record.stay is None else _INT8(8, record.stay),
             _WAVE_NUMBERS(
                 *(8, record.seq, 8, record.rate_hz, 8, record.scale),

@@ -37,6 +37,7 @@ SELECT series_make('vital', 'time', 1);
 
 CREATE TABLE wave_block (
     time       timestamptz NOT NULL,    -- of the first sample
+    device_at  timestamptz,             -- what the device said, where it is not believed
     stay_id    bigint,
     seq        bigint NOT NULL,
     rate_hz    double precision NOT NULL,
@@ -51,6 +52,9 @@ CREATE TABLE wave_block (
 -- Already packed: trying to compress it again costs time and gains nothing.
 ALTER TABLE wave_block ALTER COLUMN data SET STORAGE EXTERNAL;
 CREATE UNIQUE INDEX wave_block_device ON wave_block (device_key, time, channel, seq);
+-- Identity of a block placed at hub time: redelivered, it is placed elsewhere.
+CREATE INDEX wave_block_clock_off ON wave_block (device_key, seq, device_at)
+    WHERE device_at IS NOT NULL;
 CREATE INDEX wave_block_stay ON wave_block (stay_id, channel, time) WHERE stay_id IS NOT NULL;
 SELECT series_make('wave_block', 'time', 1);
 
