@@ -127,7 +127,7 @@ async def test_the_broker_says_for_the_hub_that_it_is_gone(broker: Mosquitto) ->
         await watcher.subscribe("hub/v1/status", qos=1)
         async with linked(broker, Receiver(), "5"):
             message = await anext(aiter(watcher.messages))
-            said.append(bytes(message.payload))  # type: ignore[arg-type]
+            said.append(bytes(message.payload))
     assert said == [b"online"]
 
 
