@@ -15,6 +15,7 @@ from ward_hub.clock import SystemClock
 from ward_hub.doctor import Finding, State
 from ward_hub.doctor.database import examine_database
 from ward_hub.doctor.findings import Secrets
+from ward_hub.ingest.retention import tidy
 from ward_hub.settings import Settings, load
 
 
@@ -28,9 +29,12 @@ class ShiftedClock(SystemClock):
         return super().now() + self._by
 
 
-def look_at_database(dsn: str, clock: SystemClock | None = None) -> dict[str, Finding]:
+def look_at_database(
+    dsn: str, clock: SystemClock | None = None, *, hub_runs: bool = False
+) -> dict[str, Finding]:
     settings = load({"WARD_DATABASE_URL": dsn})
-    return by_name(examine_database(settings, clock or SystemClock(), Secrets(settings)))
+    given = (settings, clock or SystemClock(), Secrets(settings))
+    return by_name(examine_database(*given, hub_runs=hub_runs))
 
 
 def test_a_migrated_database_is_found_well(migrated_database: str, database_kind: str) -> None:
@@ -40,14 +44,14 @@ def test_a_migrated_database_is_found_well(migrated_database: str, database_kind
     assert "fsync" in found["durability"].found
     has_timescale = database_kind == "timescale"
     assert ("hypertables" in found["timescaledb"].found) is has_timescale
-    assert found["partitions"].state is State.OK
+    assert found["rights"].state is State.OK
 
 
 def test_an_empty_database_wants_the_schema(postgres_dsn: str) -> None:
     found = look_at_database(postgres_dsn)
     assert found["schema"].state is State.FAULT
     assert found["schema"].mend == "ward-hub migrate"
-    assert "partitions" not in found
+    assert "rights" not in found
 
 
 @pytest.mark.parametrize(("version", "mend"), [(1, "ward-hub migrate"), (9999, "newer hub")])
@@ -70,6 +74,16 @@ def test_a_clock_that_differs_is_found(postgres_dsn: str, by_s: float, state: St
     assert f"{-by_s:+.0f}" in found.found or state is State.OK
 
 
+@pytest.mark.parametrize(("hub_runs", "state"), [(True, State.WARNING), (False, State.OK)])
+def test_a_day_nobody_prepared_is_found(postgres_dsn: str, hub_runs: bool, state: State) -> None:
+    pg.migrate(postgres_dsn)
+    before = look_at_database(postgres_dsn, hub_runs=hub_runs)["partitions"]
+    assert before.state is state
+    tidy(postgres_dsn, SystemClock().now())
+    after = look_at_database(postgres_dsn, hub_runs=hub_runs)["partitions"]
+    assert after.found == "ready for tomorrow"
+
+
 def test_an_account_that_cannot_make_partitions_is_found(migrated_database: str) -> None:
     password = "pass-word-of-reader"
     parts = urlsplit(migrated_database)
@@ -79,7 +93,7 @@ def test_an_account_that_cannot_make_partitions_is_found(migrated_database: str)
         connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {account}".encode())
         try:
             dsn = parts._replace(netloc=f"{account}:{password}@{LOOPBACK}:{parts.port}").geturl()
-            found = look_at_database(dsn)["partitions"]
+            found = look_at_database(dsn)["rights"]
         finally:
             connection.execute(f"DROP OWNED BY {account}".encode())
             connection.execute(f"DROP ROLE {account}".encode())

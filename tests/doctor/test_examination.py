@@ -15,6 +15,7 @@ from tests.services.network import LOOPBACK, free_port
 from ward_hub.app import running
 from ward_hub.clock import SystemClock
 from ward_hub.doctor import Finding, State, examine, report_lines
+from ward_hub.ingest.retention import tidy
 from ward_hub.settings import Settings
 
 ALL_KINDS = [
@@ -34,6 +35,7 @@ async def test_beside_a_running_hub(
         http_port=free_port(),
         spool_path=spool_in(tmp_path / "spool"),
     )
+    tidy(migrated_database, SystemClock().now())
     async with running(settings) as hub:
         while not hub.broker.state.connected:
             await asyncio.sleep(0.01)

@@ -37,7 +37,7 @@ async def examine(
     answer = await asyncio.to_thread(ask_hub, settings)
     hub_runs = answer.hub is not None
     database, broker = await asyncio.gather(
-        asyncio.to_thread(examine_database, settings, clock, secrets),
+        asyncio.to_thread(examine_database, settings, clock, secrets, hub_runs=hub_runs),
         asyncio.to_thread(examine_broker, settings, clock, secrets, hub_runs=hub_runs),
     )
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 import psycopg
@@ -29,13 +30,23 @@ _MENDS: Final = {
 _START: Final = "systemctl start postgresql, or correct WARD_DATABASE_URL"
 
 
-def examine_database(settings: Settings, clock: Clock, secrets: Secrets) -> list[Finding]:
+_UNPREPARED: Final = """
+SELECT name FROM series WHERE NOT hypertable AND to_regclass(quote_ident(
+    name || to_char(series_start(%s, days) AT TIME ZONE 'UTC', '"_p"YYYYMMDD'))) IS NULL
+ORDER BY name
+"""
+"""Series without a partition for a moment; the names are those of series_add_partition."""
+
+
+def examine_database(
+    settings: Settings, clock: Clock, secrets: Secrets, *, hub_runs: bool
+) -> list[Finding]:
     """Every finding about the database; only the first when it cannot be reached."""
     dsn = settings.database_url.get_secret_value()
     try:
         with pg.connect(dsn, "doctor", statement_timeout_s=STATEMENT_TIMEOUT_S) as connection:
             connection.autocommit = True
-            return list(_look(connection, clock))
+            return list(_look(connection, clock, hub_runs=hub_runs))
     except psycopg.Error as error:
         said = secrets.hide(error)
         return [fault("database", said, _mend_for(said))]
@@ -45,7 +56,7 @@ def _mend_for(said: str) -> str:
     return next((mend for part, mend in _MENDS.items() if part in said), _START)
 
 
-def _look(connection: Connection, clock: Clock) -> Iterator[Finding]:
+def _look(connection: Connection, clock: Clock, *, hub_runs: bool) -> Iterator[Finding]:
     yield _version(connection)
     yield _encoding(connection)
     yield _durability(connection)
@@ -54,7 +65,8 @@ def _look(connection: Connection, clock: Clock) -> Iterator[Finding]:
     schema = _schema(connection)
     yield schema
     if not schema.is_fault:
-        yield _series(connection)
+        yield _rights(connection)
+        yield _tomorrow(connection, clock, hub_runs=hub_runs)
 
 
 def _one(connection: Connection, query: str) -> Any:
@@ -122,8 +134,20 @@ def _schema(connection: Connection) -> Finding:
     return fault("schema", found, MIGRATE if there < known else "install the newer hub")
 
 
-def _series(connection: Connection) -> Finding:
-    """A new day's partition is made when its first record comes, so the hub must be able to."""
+def _tomorrow(connection: Connection, clock: Clock, *, hub_runs: bool) -> Finding:
+    """The hub makes partitions days ahead; a record for a day without one goes to the default."""
+    tomorrow = clock.now() + timedelta(days=1)
+    missing = [row[0] for row in connection.execute(_UNPREPARED, (tomorrow,))]
+    if not missing:
+        return ok("partitions", "ready for tomorrow")
+    if not hub_runs:
+        return ok("partitions", "the hub makes tomorrow's when it starts")
+    found = f"none for tomorrow in {', '.join(missing)}"
+    return warning("partitions", found, "journalctl -u ward-hub says why (part=upkeep)")
+
+
+def _rights(connection: Connection) -> Finding:
+    """Who makes partitions and drops old ones must own the tables."""
     names = [row[0] for row in connection.execute("SELECT name FROM series ORDER BY name")]
     not_ours = [
         row[0]
@@ -135,11 +159,11 @@ def _series(connection: Connection) -> Finding:
     ]
     may_make = _one(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')")
     if may_make and not not_ours:
-        return ok("partitions", f"this account can make those of new days ({len(names)} series)")
+        return ok("rights", f"this account owns its {len(names)} series")
     account = connection.info.user
     return fault(
-        "partitions",
-        f"{account} cannot make tomorrow's: not its tables ({', '.join(not_ours) or 'schema'})",
+        "rights",
+        f"{account} can make no partitions: not its own ({', '.join(not_ours) or 'schema'})",
         f"psql -c 'GRANT CREATE ON SCHEMA public TO \"{account}\"', and let one account both"
         " migrate and run",
     )
