@@ -231,7 +231,7 @@ class LiveDesk:
 
     def alarm(self, alarm: AlarmId) -> AlarmView | None:
         """An alarm that is open, or ended just now."""
-        return self.hub.watch.alarm(alarm, self.hub.clock.now())
+        return self.hub.watch.alarm(alarm)
 
     async def acknowledge(
         self, alarm: AlarmId, staff: Person, now: datetime

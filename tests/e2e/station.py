@@ -43,7 +43,7 @@ class Watch:
         while True:
             with contextlib.suppress(httpx.TransportError):
                 await self._read_once()
-            self.closed += 1
+            self.closed = self.opened
             await asyncio.sleep(AGAIN_S)
 
     async def _read_once(self) -> None:
@@ -78,6 +78,11 @@ class Watch:
     def _note(states: list[str], state: str) -> None:
         if states[-1:] != [state]:
             states.append(state)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the stream is open now."""
+        return self.opened > self.closed
 
     def alarm(self, bed: str, rule: str) -> Json | None:
         """The open alarm of a rule on a bed, as the page would show it now."""
@@ -136,7 +141,9 @@ class Browser:
         watch = Watch(self.client, path)
         task = asyncio.create_task(watch.run(), name=f"watch {path}")
         try:
-            await until(lambda: watch.beds or watch.status not in {0, 200}, f"{path} to answer")
+            await until(
+                lambda: watch.recording or watch.status not in {0, 200}, f"{path} to answer"
+            )
             yield watch
         finally:
             task.cancel()

@@ -50,6 +50,12 @@ class Scene:
     def __post_init__(self) -> None:
         self.sick = self.ward.beds[-1]
 
+    @asynccontextmanager
+    async def station(self) -> AsyncIterator[Watch]:
+        """The station page's stream, as a nurse has it open."""
+        async with browser(self.hub.url, NURSE) as nurse, nurse.watching(STREAM) as watch:
+            yield watch
+
     async def flowing(self) -> None:
         """Wait until two samples of every bed that came from now on are in the database."""
         now = datetime.now(UTC)
@@ -103,7 +109,7 @@ async def scene(dsn: str, broker: Mosquitto, folder: Path) -> AsyncIterator[Scen
 
 def is_live(station: Watch) -> bool:
     """Whether every bed of the fleet shows numbers."""
-    return sum(bed["live"] for bed in station.beds.values()) >= BEDS
+    return sum(bool(bed["live"]) for bed in station.beds.values()) >= BEDS
 
 
 @pytest.fixture
@@ -115,19 +121,17 @@ def own_database(own_postgres: OwnPostgres) -> str:
 async def test_a_killed_hub_misses_nothing_and_stores_nothing_twice(
     mosquitto: Mosquitto, migrated_database: str, tmp_path: Path
 ) -> None:
-    async with scene(migrated_database, mosquitto, tmp_path) as it:
-        async with browser(it.hub.url, NURSE) as nurse, nurse.watching(STREAM) as station:
-            for times in (1, 2):
-                await it.flowing()
-                it.hub.kill9()
-                await until(lambda n=times: station.closed >= n, "the station's notice of it")
-                await asyncio.sleep(AWAY_S)
-                await it.hub.start()
-            await until(lambda: station.opened == 3, "the station's return")
-            await until(lambda: is_live(station), "numbers on every bed")
+    async with scene(migrated_database, mosquitto, tmp_path) as it, it.station() as station:
+        for _ in range(2):
+            it.hub.kill9()
+            await until(lambda: not station.is_open, "the station's notice of it")
+            await asyncio.sleep(AWAY_S)
+            await it.hub.start()
             await it.flowing()
-            await it.nothing_is_missing()
-            it.hub.stop()
+        await until(lambda: is_live(station), "numbers on every bed")
+        assert station.opened == 3
+        await it.nothing_is_missing()
+        it.hub.stop()
 
 
 async def test_a_hub_that_is_stopped_in_an_orderly_way_loses_nothing(
@@ -199,25 +203,24 @@ async def test_a_hub_killed_while_the_database_is_away_keeps_what_it_had_put_by(
 async def test_the_hub_comes_back_from_a_killed_broker_by_itself(
     mosquitto: Mosquitto, migrated_database: str, tmp_path: Path
 ) -> None:
-    async with scene(migrated_database, mosquitto, tmp_path) as it:
-        async with browser(it.hub.url, NURSE) as nurse, nurse.watching(STREAM) as station:
-            mosquitto.save()
-            await it.flowing()
-            mosquitto.kill9()
-            await until(lambda: station.broker[-1] == "lost", "the page to say «lost»")
-            await asyncio.sleep(AWAY_S)
-            mosquitto.start()
-            await until(lambda: station.broker[-1] == "connected", "«connected» again")
-            await until(lambda: is_live(station), "numbers on every bed", within_s=30)
-            await it.flowing()
-            await it.ended()
-            handed_over = it.hub.figures("ward_samples_total")[""]
-            await until(lambda: it.stored() >= handed_over, "all that was handed over")
-            assert it.stored() == handed_over
-            assert station.broker == ["connected", "lost", "connected"]
-            assert station.opened == 1
-            _every_number_is_stored_or_in_a_gap(it)
-            it.hub.stop()
+    async with scene(migrated_database, mosquitto, tmp_path) as it, it.station() as station:
+        mosquitto.save()
+        await it.flowing()
+        mosquitto.kill9()
+        await until(lambda: station.broker[-1] == "lost", "the page to say «lost»")
+        await asyncio.sleep(AWAY_S)
+        mosquitto.start()
+        await until(lambda: station.broker[-1] == "connected", "«connected» again")
+        await it.flowing()
+        await until(lambda: is_live(station), "numbers on every bed")
+        await it.ended()
+        handed_over = it.hub.figures("ward_samples_total")[""]
+        await until(lambda: it.stored() >= handed_over, "all that was handed over")
+        assert it.stored() == handed_over
+        assert station.broker == ["connected", "lost", "connected"]
+        assert station.opened == 1
+        _every_number_is_stored_or_in_a_gap(it)
+        it.hub.stop()
 
 
 async def test_what_a_killed_broker_lost_is_counted_and_shown(
@@ -251,9 +254,9 @@ def _every_number_is_stored_or_in_a_gap(it: Scene) -> int:
     """Returns how many numbers are in gaps."""
     lost: dict[str, list[int]] = {}
     for gap in it.records.gaps():
-        numbers = range(gap["first_seq"], gap["last_seq"] + 1)
-        assert gap["missing"] == len(numbers)
-        lost.setdefault(gap["device_id"], []).extend(numbers)
+        inside = range(gap["first_seq"], gap["last_seq"] + 1)
+        assert gap["missing"] == len(inside)
+        lost.setdefault(gap["device_id"], []).extend(inside)
     for device, numbers in it.fallen().items():
         whole = sorted(numbers + lost.get(device, []))
         assert whole == list(range(len(whole))), f"{device}: {numbers}, gaps {lost.get(device)}"

@@ -128,5 +128,5 @@ def _restored(low: str, fast: str) -> list[tuple[str, str]]:
     return [(low, "nibp_sys_low"), (fast, "hr_high")]
 
 
-def _states(alarms: dict[str, dict[str, Any] | None]) -> dict[str, str | None]:
-    return {rule: alarm and alarm["state"] for rule, alarm in alarms.items()}
+def _states(alarms: dict[str, dict[str, Any] | None]) -> dict[str, str]:
+    return {rule: alarm["state"] for rule, alarm in alarms.items() if alarm is not None}

@@ -90,7 +90,7 @@ class Fuzzer:
     def _deep(self) -> bytes:
         depth = self._rng.randrange(3000, 6000)
         shut = self._rng.choice((True, False))
-        return b'{"v":' * depth + (b"1" + b"}" * depth if shut else b"")
+        return b'{"a":' * depth + (b"1" + b"}" * depth if shut else b"")
 
     def _bad_utf8(self) -> bytes:
         name = b"\xff" + bytes(self._rng.choices(range(0x80, 0x100), k=self._rng.randrange(20)))
@@ -210,5 +210,5 @@ async def _the_engineer_sees_them(hub: HubProcess, records: Records) -> None:
             assert devices[row["device_id"]]["rejects"][row["reason"]] == row["count"]
         shown = await engineer.get(f"/api/v1/devices/mon-{GOOD + 1:03}/rejects")
         deep = next(each for each in shown if each["reason"] == "too_deep")
-        assert bytes.fromhex(deep["first_bytes"]).startswith(b'{"v":{"v":')
+        assert bytes.fromhex(deep["first_bytes"]).startswith(b'{"a":{"a":')
     hub.stop()

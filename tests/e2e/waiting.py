@@ -12,7 +12,7 @@ Found = TypeVar("Found")
 POLL_S = 0.05
 
 
-async def until(look: Callable[[], Found], what: str, *, within_s: float = 20.0) -> Found:
+async def until(look: Callable[[], Found | None], what: str, *, within_s: float = 20.0) -> Found:
     """The first true answer of `look`. Raises TimeoutError, naming `what`, when it comes too late.
 
     The event loop goes on in between, so streams opened by the test are read.

@@ -63,7 +63,7 @@ def ward_of(count: int) -> Ward:
         units=(UnitEntry(UNIT, "Khoa Nội 1"), UnitEntry(OTHER_UNIT, "Khoa Ngoại")),
         beds=tuple(BedEntry(bed, UNIT, bed[-3:]) for bed in beds),
         stays=tuple(
-            StayEntry(bed, patient(n), f"BN{n:05}", date(1940 + n % 60, 5, 17), "FM"[n % 2])
+            StayEntry(bed, patient(n), f"BN{n:05}", date(1940 + n % 60, 5, 17), "F")
             for bed, n in zip(beds, numbers, strict=True)
         ),
         devices=tuple(

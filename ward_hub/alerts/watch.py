@@ -171,7 +171,7 @@ class WardWatch:
                 await self._journal.durable()
         except TimeoutError:
             return Refused("not_recorded")
-        return alarm_view(self._ward(), engine, happened[-1].alarm, now)
+        return alarm_view(self._ward(), engine, happened[-1].alarm)
 
     def bed_view(self, bed: BedId, now: datetime) -> BedView | None:
         """What a station shows of a bed; None for a bed that is not there."""
@@ -181,12 +181,12 @@ class WardWatch:
         engine = self._engines.get(bed)
         return bed_view(ward, engine, now) if engine else empty_bed_view(ward, bed, now)
 
-    def alarm(self, alarm: AlarmId, now: datetime) -> AlarmView | None:
+    def alarm(self, alarm: AlarmId) -> AlarmView | None:
         """An alarm that is open, or that ended a short while ago."""
         for engine in self._engines.values():
             found = engine.find(alarm)
             if found is not None and found.state.is_shown:
-                return alarm_view(self._ward(), engine, found, now)
+                return alarm_view(self._ward(), engine, found)
         return self._ended.get(alarm)
 
     def open_alarms(self) -> list[tuple[UnitId, Alarm]]:
@@ -199,20 +199,22 @@ class WardWatch:
         ]
 
     def _close(self, engine: BedEngine | None, now: datetime) -> None:
+        """End an engine. Screens see that in the new picture, without a word of who was there."""
         if engine is not None:
-            self._tell(engine, engine.close(now))
+            for happening in engine.close(now):
+                self._write_down(engine, happening)
             del self._engines[engine.bed]
 
     def _tell(
         self, engine: BedEngine, happened: Iterable[Happening], *, past: bool = False
     ) -> None:
         for happening in happened:
-            self._journal.record((alarm_record(engine, happening, past=past),))
             if past:
+                self._journal.record((alarm_record(engine, happening, past=True),))
                 continue
-            unit = self._ward().beds[engine.bed].unit
+            self._write_down(engine, happening)
             self._remember_ended(engine, happening)
-            self._announce(unit, notice(unit, engine, happening))
+            unit = self._ward().beds[engine.bed].unit
             self._bus.publish(
                 AlarmHappened(
                     unit, engine.bed, happening.alarm.id, happening.what.value, happening.at
@@ -220,12 +222,18 @@ class WardWatch:
             )
             self._changed(engine.bed)
 
+    def _write_down(self, engine: BedEngine, happening: Happening) -> None:
+        """Record what happened now, and tell other systems."""
+        self._journal.record((alarm_record(engine, happening, past=False),))
+        unit = self._ward().beds[engine.bed].unit
+        self._announce(unit, notice(unit, engine, happening))
+
     def _remember_ended(self, engine: BedEngine, happening: Happening) -> None:
         alarm = happening.alarm
         if alarm.state.is_shown:
             self._ended.pop(alarm.id, None)
             return
-        self._ended[alarm.id] = alarm_view(self._ward(), engine, alarm, happening.at)
+        self._ended[alarm.id] = alarm_view(self._ward(), engine, alarm)
         if len(self._ended) > ENDED_KEPT:
             self._ended.popitem(last=False)
 

@@ -129,7 +129,7 @@ def bed_view(ward: WardMap, engine: BedEngine, now: datetime) -> BedView:
         live=live,
         last_at=bedside.vitals_at,
         values=_values(engine, now, live=live),
-        alarms=[alarm_view(ward, engine, alarm, now) for alarm in engine.open_alarms()],
+        alarms=[alarm_view(ward, engine, alarm) for alarm in engine.open_alarms()],
     )
 
 
@@ -207,10 +207,14 @@ def _decimals(name: str) -> int:
     return VITALS[name].decimals if name in VITALS else 1
 
 
-def alarm_view(ward: WardMap, engine: BedEngine, alarm: Alarm, now: datetime) -> AlarmView:
-    """One alarm of a bed as it is now. Its value is the newest that crossed the limit."""
+def alarm_view(ward: WardMap, engine: BedEngine, alarm: Alarm) -> AlarmView:
+    """One alarm of a bed as it is now. Its value is the newest that crossed the limit.
+
+    The patient is the engine's, whoever may lie there by now.
+    """
     bed = ward.beds[engine.bed]
-    stay = ward.stay_on(bed.id, now)
+    stays = ward.stays.get(bed.id, ())
+    stay = next((each for each in stays if each.id == engine.bedside.stay), None)
     rule = next((rule for rule in engine.limits if rule.id == alarm.rule), None)
     return AlarmView(
         id=alarm.id,
