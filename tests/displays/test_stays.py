@@ -35,8 +35,8 @@ async def house(migrated_database: str) -> AsyncIterator[House]:
                     (START - (3 - n) * MINUTE, START, stay, n, stay, rate + n),
                 )
             connection.execute(
-                "INSERT INTO wave_block"
-                " VALUES (%s, %s, 1, 125, 0.005, %s, 2, 0, 'ecg_ii', 'mV', %s)",
+                "INSERT INTO wave_block (time, stay_id, seq, rate_hz, scale, device_key, samples,"
+                " codec, channel, unit, data) VALUES (%s, %s, 1, 125, 0.005, %s, 2, 0, 'ecg_ii', 'mV', %s)",
                 (START - timedelta(seconds=30), stay, stay, b"\x01\x00\x02\x00"),
             )
             connection.execute(
@@ -76,6 +76,20 @@ async def test_a_short_trend_has_every_sample_of_this_stay_only(house: House) ->
     assert rates == [81, 82, 83]
     assert trend["resolution_s"] == 1
     assert len(trend["times"]) == len(trend["series"]["hr"]["mean"])
+
+
+async def test_a_trend_says_which_messages_never_arrived(
+    house: House, migrated_database: str
+) -> None:
+    with pg.connect(migrated_database, "test") as connection:
+        for stay, kind, missing in ((11, "vitals", 9), (11, "waves", 5), (11, "vitals", 0)):
+            connection.execute(
+                "INSERT INTO gap (from_at, to_at, stay_id, first_seq, last_seq, missing, device_id,"
+                " kind) VALUES (%s, %s, %s, %s, 20, %s, 'mon-11', %s)",
+                (START - MINUTE, START - MINUTE / 2, stay, missing, missing, kind),
+            )
+    (lost,) = (await get(house, "11/vitals")).json()["lost"]
+    assert (lost["missing"], lost["to_ms"] - lost["from_ms"]) == (9, 30_000)
 
 
 async def test_a_long_trend_has_steps_with_their_extremes(house: House) -> None:

@@ -281,4 +281,4 @@ def trend(now: datetime, hours: int) -> Json:
         "nibp_sys": cuff(122),
         "nibp_dia": cuff(70),
     }
-    return {"times": times, "series": series, "resolution_s": step}
+    return {"times": times, "series": series, "resolution_s": step, "lost": []}

@@ -76,6 +76,20 @@ async def test_trends_leave_gaps_open_and_tint_beyond_limits(screen: Screen) -> 
     )
 
 
+async def test_messages_that_never_arrived_are_counted_and_hatched(
+    screen: Screen, hub: Hub
+) -> None:
+    def trend(_start: float, end: float) -> scene.Json:
+        lost = {"from_ms": (end - 600) * 1000, "to_ms": (end - 590) * 1000, "missing": 9}
+        return scene.trend(hub.now, 6) | {"lost": [lost]}
+
+    hub.trend = trend
+    await screen.open(BED)
+    await screen.page.clock.run_for(1000)
+    await expect(screen.page.locator("#missing")).to_have_text(" · mất 9 tin của máy")
+    await expect(screen.page.locator("#chart svg .gap")).to_have_count(2)
+
+
 async def test_trends_of_another_span_are_asked_for(screen: Screen, hub: Hub) -> None:
     asked: list[float] = []
 
@@ -93,7 +107,7 @@ async def test_trends_of_another_span_are_asked_for(screen: Screen, hub: Hub) ->
 
 
 async def test_trends_without_data_say_for_when(screen: Screen, hub: Hub) -> None:
-    hub.trend = lambda _start, _end: {"times": [], "series": {}, "resolution_s": 60}
+    hub.trend = lambda _start, _end: {"times": [], "series": {}, "resolution_s": 60, "lost": []}
     await screen.open(BED)
     await screen.page.clock.run_for(1000)
     await expect(screen.page.locator("#nochart")).to_contain_text("Không có dữ liệu 03:42–09:42")

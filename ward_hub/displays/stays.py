@@ -22,7 +22,7 @@ from ward_hub.core.vitals import VITALS
 from ward_hub.core.ward import Bed, Stay
 from ward_hub.displays.access import SignedInSession, TheScreens, stay_or_404
 from ward_hub.displays.api import json_answer
-from ward_hub.displays.history import History, PastAlarm, PastEvent, WavePiece
+from ward_hub.displays.history import History, PastAlarm, PastEvent, Trend, WavePiece
 from ward_hub.displays.screens import Screens
 from ward_hub.displays.span import AskedSpan, span_or_422
 from ward_hub.displays.wire import epoch_ms
@@ -45,6 +45,20 @@ class PastAlarmView(AlarmView, frozen=True, kw_only=True):
     events: list[PastEvent]
 
 
+class LostSpan(msgspec.Struct, frozen=True):
+    """Between these moments (ms since 1970) so many of the monitor's messages never arrived."""
+
+    from_ms: int
+    to_ms: int
+    missing: int
+
+
+class StayTrend(Trend, frozen=True, kw_only=True):
+    """A trend with what is known to be missing from it."""
+
+    lost: list[LostSpan]
+
+
 @router.get("/vitals")
 async def vitals(
     screens: TheScreens,
@@ -56,7 +70,15 @@ async def vitals(
     found, _ = stay_or_404(screens, session, stay)
     now = screens.deps.clock.now()
     window = span_or_422(asked, now, usual=USUAL_TREND, longest=LONGEST_TREND)
-    return json_answer(await _history(screens).trend(found.id, window))
+    history = _history(screens)
+    trend = await history.trend(found.id, window)
+    gaps = await history.gaps_of_stay(found.id, window)
+    lost = [
+        LostSpan(epoch_ms(gap.from_at), epoch_ms(gap.to_at), gap.missing)
+        for gap in gaps
+        if gap.kind == "vitals"
+    ]
+    return json_answer(StayTrend(trend.resolution_s, trend.times, trend.series, lost=lost))
 
 
 @router.get("/alarms")

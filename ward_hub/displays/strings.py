@@ -150,6 +150,7 @@ def _trends(_: Gettext) -> dict[str, str]:
         "trend.loading": _("Loading…"),
         "trend.none": _("No data {from}–{to}"),
         "trend.failed": _("The trends could not be loaded."),
+        "trend.lost": _("{n} messages never arrived"),
         "history.failed": _("The alarm history could not be loaded."),
         "history.none": _("No alarms in this stay"),
         "history.by": _("taken by {who}"),

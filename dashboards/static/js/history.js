@@ -74,6 +74,8 @@ export class Trends {
     if (!trend) return this.#say(say("trend.failed"), true);
     if (isNone) return this.#say(say("trend.none", { from: hm(from), to: hm(now) }), false);
     this.#facts = { from, to: now, trend, limits: this.limits, marks: this.marks };
+    const lost = trend.lost.reduce((sum, each) => sum + each.missing, 0);
+    setText(one(document, "#missing"), lost ? ` · ${say("trend.lost", { n: lost })}` : "");
     show(this.#instead, false);
     show(this.#chart, true);
     this.draw();

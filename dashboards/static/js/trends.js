@@ -275,6 +275,10 @@ export function drawChart(chart, facts) {
   }
   for (const [from, to] of gaps(facts))
     svg.append(node("rect", { class: "gap", x: x(from), y: 0, width: x(to) - x(from), height: bottom }));
+  for (const { from_ms, to_ms } of facts.trend.lost) {
+    const wide = Math.max(2, x(to_ms) - x(from_ms));
+    svg.append(node("rect", { class: "gap", x: x(from_ms), y: 0, width: wide, height: bottom }));
+  }
   for (const t of facts.marks.filter((each) => each >= facts.from && each <= facts.to))
     svg.append(node("line", { class: "mark", x1: x(t), x2: x(t), y1: 0, y2: bottom }));
   const cursor = node("line", { class: "cursor", x1: -9, x2: -9, y1: 0, y2: bottom });

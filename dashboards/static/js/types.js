@@ -72,6 +72,7 @@
  *   times: number[],
  *   series: Record<string, {mean: (number | null)[], min?: (number | null)[], max?: (number | null)[]}>,
  *   resolution_s: number,
+ *   lost: {from_ms: number, to_ms: number, missing: number}[],
  * }} Trend
  */
 
