@@ -36,7 +36,8 @@ async def house(migrated_database: str) -> AsyncIterator[House]:
                 )
             connection.execute(
                 "INSERT INTO wave_block (time, stay_id, seq, rate_hz, scale, device_key, samples,"
-                " codec, channel, unit, data) VALUES (%s, %s, 1, 125, 0.005, %s, 2, 0, 'ecg_ii', 'mV', %s)",
+                " codec, channel, unit, data)"
+                " VALUES (%s, %s, 1, 125, 0.005, %s, 2, 0, 'ecg_ii', 'mV', %s)",
                 (START - timedelta(seconds=30), stay, stay, b"\x01\x00\x02\x00"),
             )
             connection.execute(
