@@ -24,7 +24,12 @@ from ward_hub import __version__, log, pg, scoring_cli
 from ward_hub.clock import SystemClock
 from ward_hub.settings import Settings, SettingsError, load, unknown_variables
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A hospital ward's hub.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they may be passwords
+    help="A hospital ward's hub.",
+)
 ward_app = typer.Typer(no_args_is_help=True, help="The registry: who is where.")
 bench_app = typer.Typer(no_args_is_help=True, help="Measurements on this machine.")
 app.add_typer(ward_app, name="ward")
