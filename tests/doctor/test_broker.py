@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from amqtt.broker import Broker
+from amqtt.contexts import BrokerConfig, ListenerConfig
 from pydantic import SecretStr
 
 from tests.doctor.examining import look_at_broker, not_ok, settings_for
@@ -130,6 +133,7 @@ def test_something_that_is_no_broker_is_found() -> None:
         (finding,) = look_at_broker(Settings(mqtt_host=LOOPBACK, mqtt_port=port)).values()
     assert finding.is_fault
     assert "does not answer MQTT" in finding.found
+    assert "WARD_MQTT_PROTOCOL=3.1.1" in finding.mend
 
 
 @contextmanager
@@ -137,6 +141,22 @@ def _listener() -> Iterator[int]:
     """Takes connections and says nothing."""
     with socket.create_server((LOOPBACK, 0)) as server:
         yield server.getsockname()[1]
+
+
+async def test_a_broker_that_keeps_no_session_is_found() -> None:
+    """The demo's broker: whatever comes while the hub is away is lost."""
+    port = free_port()
+    listener = ListenerConfig(bind=f"{LOOPBACK}:{port}")
+    plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    broker = Broker(BrokerConfig(listeners={"default": listener}, plugins=plugins))
+    await broker.start()
+    try:
+        settings = Settings(mqtt_host=LOOPBACK, mqtt_port=port, mqtt_protocol="3.1.1")
+        found = await asyncio.to_thread(look_at_broker, settings)
+    finally:
+        await broker.shutdown()
+    assert not_ok(found.values()) == {"session": State.FAULT}
+    assert "mosquitto" in found["session"].mend
 
 
 def test_a_hub_elsewhere_is_found(mosquitto: Mosquitto) -> None:

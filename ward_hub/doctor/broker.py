@@ -46,6 +46,7 @@ _SIGN_IN: Final = (
     "the same password in WARD_MQTT_PASSWORD (or its _FILE)"
 )
 _START: Final = "systemctl start mosquitto, or correct WARD_MQTT_HOST and WARD_MQTT_PORT"
+_OLDER: Final = "\nor set WARD_MQTT_PROTOCOL=3.1.1, for a broker that speaks no MQTT 5"
 _TLS: Final = "correct WARD_MQTT_TLS, WARD_MQTT_CA_FILE and WARD_MQTT_PORT (8883 is usual with TLS)"
 
 
@@ -77,7 +78,8 @@ def _unreachable(settings: Settings, said: str) -> Finding:
     if settings.mqtt_ca_file is not None and not settings.mqtt_ca_file.is_file():
         said = f"{settings.mqtt_ca_file}: no such file"
         is_tls = True
-    return fault("broker", said, _TLS if is_tls else _START)
+    is_silent = "does not answer" in said and settings.mqtt_protocol == "5"
+    return fault("broker", said, _TLS if is_tls else f"{_START}{_OLDER if is_silent else ''}")
 
 
 def _look(settings: Settings, clock: Clock, *, hub_runs: bool) -> Iterator[Finding]:
@@ -194,7 +196,10 @@ def _waiting_room(settings: Settings, clock: Clock, key: str) -> Iterator[Findin
                 return
         sent = _send(settings, clock, key, topic)
         with probing(settings, clock, name, clean=False) as probe:
-            yield _session(probe)
+            session = _session(probe)
+            yield session
+            if session.is_fault:
+                return
             in_flight = probe.listen(sent, quiet_s=QUIET_S, within_s=HEAR_WITHIN_S)
             kept = probe.listen(sent, quiet_s=QUIET_S, within_s=HEAR_WITHIN_S, acknowledging=True)
         yield _in_flight(in_flight, kept)
