@@ -33,7 +33,11 @@ class Bed:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A patient on a bed. `name` is the full name; screens shorten it by the unit's setting."""
+    """A patient on a bed. `name` is the full name; screens shorten it by the unit's setting.
+
+    A stay that was transferred has one of these for each bed: `from_at` until `to_at` is the time
+    on this one. None there means since admission, and until discharge.
+    """
 
     id: StayId
     bed: BedId
@@ -43,11 +47,18 @@ class Stay:
     record_number: str
     admitted_at: datetime
     discharged_at: datetime | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+    @property
+    def begins_at(self) -> datetime:
+        """Since when the stay has held this bed."""
+        return self.from_at or self.admitted_at
 
     def is_on_bed(self, at: datetime) -> bool:
-        """Whether the stay holds its bed at `at`; the moment of discharge is already outside."""
-        ended = self.discharged_at is not None and at >= self.discharged_at
-        return self.admitted_at <= at and not ended
+        """Whether the stay holds its bed at `at`; the moment it leaves is already outside."""
+        left_at = self.to_at or self.discharged_at
+        return self.begins_at <= at and not (left_at is not None and at >= left_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,11 @@ class WardMap:
             if stay.is_on_bed(at):
                 return stay
         return None
+
+    def stay(self, stay: StayId) -> Stay | None:
+        """A stay on the bed it holds, or held last."""
+        on_beds = (each for stays in self.stays.values() for each in stays if each.id == stay)
+        return max(on_beds, key=lambda each: (each.begins_at, each.to_at is None), default=None)
 
     def monitor_on(self, bed: BedId, at: datetime) -> DeviceId | None:
         """The monitor that was on the bed at `at`, or None."""

@@ -95,15 +95,15 @@ def bed_or_404(screens: Screens, session: Session, bed: str) -> Bed:
 
 
 def stay_or_404(screens: Screens, session: Session, stay: int) -> tuple[Stay, Bed]:
-    """A stay in a unit this person may watch, with its bed; to others it does not exist."""
+    """A stay in a unit this person may watch, with its bed; to others it does not exist.
+
+    After a transfer the whole stay, past included, is the new unit's and no longer the old one's.
+    """
     ward = screens.deps.live.ward()
-    for stays in ward.stays.values():
-        for each in stays:
-            if each.id == StayId(stay):
-                bed = ward.beds[each.bed]
-                if session.person.may_watch(bed.unit):
-                    return each, bed
-    raise HTTPException(404)
+    found = ward.stay(StayId(stay))
+    if found is None or not session.person.may_watch(ward.beds[found.bed].unit):
+        raise HTTPException(404)
+    return found, ward.beds[found.bed]
 
 
 def alarm_or_404(screens: Screens, session: Session, alarm: str) -> AlarmView:

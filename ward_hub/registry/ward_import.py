@@ -16,6 +16,8 @@ from typing import Any
 
 import psycopg
 
+from ward_hub.core.audit import AuditEntry
+from ward_hub.registry.audit import append_now
 from ward_hub.registry.broker_accounts import (
     hash_device_password,
     new_device_password,
@@ -48,7 +50,18 @@ def import_ward(
             _device(connection, device, now, made)
         for person in ward.staff:
             _person(connection, person, passwords, made)
+        append_now(connection, [_entry(ward, now)])
     return made
+
+
+def _entry(ward: WardFile, now: datetime) -> AuditEntry:
+    counts = {
+        "beds": len(ward.beds),
+        "stays": len(ward.stays),
+        "devices": len(ward.devices),
+        "staff": len(ward.staff),
+    }
+    return AuditEntry(now, "ward import", "ward.import", "ward:file", detail=counts)
 
 
 def _units_and_beds(connection: Connection, ward: WardFile) -> None:
@@ -77,9 +90,12 @@ def _stay(connection: Connection, stay: StayEntry, now: datetime) -> None:
     ).rowcount
     admitted_at = now if ended or stay.admitted_at is None else min(stay.admitted_at, now)
     connection.execute(
-        "INSERT INTO stay (patient_id, bed_id, admitted_at) VALUES (%s, %s, %s)"
-        " ON CONFLICT (bed_id) WHERE discharged_at IS NULL DO NOTHING",
-        (patient, stay.bed, admitted_at),
+        # Not before the last patient left the bed, nor before this patient left another.
+        "INSERT INTO stay (patient_id, bed_id, admitted_at) SELECT %(patient)s, %(bed)s,"
+        " greatest(%(at)s, (SELECT max(to_at) FROM stay_bed WHERE bed_id = %(bed)s),"
+        " (SELECT max(discharged_at) FROM stay WHERE patient_id = %(patient)s))"
+        " WHERE NOT EXISTS (SELECT FROM stay WHERE bed_id = %(bed)s AND discharged_at IS NULL)",
+        {"patient": patient, "bed": stay.bed, "at": admitted_at},
     )
 
 
