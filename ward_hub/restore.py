@@ -32,6 +32,8 @@ from ward_hub.ingest.rows import CLOCK_OFF
 from ward_hub.topics import Kind
 
 RECENT: Final = timedelta(minutes=2)
+NUMBERS_KNOWN: Final = timedelta(days=14)
+"""How far back the newest number of a device is looked for: as long as a broker keeps a session."""
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
 Row = dict[str, Any]
@@ -42,13 +44,14 @@ class Stored:
     """What was read back. `samples` in order of their time, `alarms` as (bed, stay, document)."""
 
     samples: list[Row]
+    sequences: list[Row]
     alarms: list[Row]
     devices: list[Row]
 
 
 async def read_back(pool: Pool, now: datetime) -> Stored:
     """Read all that a restart needs. Raises psycopg.OperationalError while it cannot."""
-    times = {"now": now, "since": now - RECENT}
+    times = {"now": now, "since": now - RECENT, "known_since": now - NUMBERS_KNOWN}
     async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
 
         async def rows(query: bytes) -> list[Row]:
@@ -57,17 +60,21 @@ async def read_back(pool: Pool, now: datetime) -> Stored:
 
         episodic = await rows(pg.query("restore_episodic"))
         recent = await rows(pg.query("restore_samples"))
+        sequences = await rows(pg.query("restore_sequences"))
         alarms = await rows(pg.query("restore_alarms"))
         devices = await rows(b"SELECT device_id, state, status, clock_offset_s FROM device_state")
-    return Stored(episodic + recent, alarms, devices)
+    return Stored(episodic + recent, sequences, alarms, devices)
 
 
 def bring_back(stored: Stored, watch: WardWatch, intake: Intake) -> None:
     """Put the watch and the intake where they were. Sounds nothing and writes nothing."""
     for row in stored.devices:
         _know_device(row, watch, intake)
+    for row in stored.sequences:
+        track = intake.tracks.setdefault(row["id"], DeviceTrack(row["id"]))
+        track.sequences[Kind(row["kind"])] = SequenceTracker(row["seq"], row["at"])
     for row in stored.samples:
-        _fold(row, watch, intake)
+        _fold(row, watch)
     for row in stored.alarms:
         engine = watch.engine(BedId(row["bed_id"]))
         if engine is not None and engine.bedside.stay == row["stay_id"]:
@@ -93,11 +100,8 @@ def _know_device(row: Row, watch: WardWatch, intake: Intake) -> None:
         engine.bedside.status = track.status
 
 
-def _fold(row: Row, watch: WardWatch, intake: Intake) -> None:
-    device = DeviceId(row["id"])
-    at, device_at = row["time"], row["device_at"] or row["time"]
-    track = intake.tracks.setdefault(device, DeviceTrack(device))
-    track.sequences[Kind.VITALS] = SequenceTracker(row["seq"], device_at)
+def _fold(row: Row, watch: WardWatch) -> None:
+    device, at = DeviceId(row["id"]), row["time"]
     engine = watch.engine_of(device)
     if engine is None or engine.bedside.stay != _stay(row):
         return

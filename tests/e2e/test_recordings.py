@@ -24,7 +24,7 @@ FILES: Final = 20
 COLUMNS: Final = {"HR": "hr", "PULSE": "pr", "RESP": "rr", "SpO2": "spo2"}
 SHOWN: Final = ("hr", "spo2", "rr")
 NO_VALUE: Final = "–?–"
-SPEED: Final = "8"
+SPEED: Final = "12"
 COVERED: Final = 0.9
 
 WATCH_TILES: Final = """
