@@ -105,6 +105,7 @@ class BrokerLink:
         self._on_message = on_message
         self._on_state = on_state
         self._birth = birth
+        self._will = will
         self._generation = 0
         self._paused = False
         self._socket: Any = None
@@ -124,6 +125,7 @@ class BrokerLink:
                 await asyncio.sleep(wait_s * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
         finally:
+            self._say_goodbye()
             self._hang_up()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
@@ -205,6 +207,12 @@ class BrokerLink:
                 await asyncio.wait_for(self._lost.wait(), 1.0)
             if self._client.loop_misc() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._lost.set()
+
+    def _say_goodbye(self) -> None:
+        """Say ourselves what the will would: the broker keeps a will to itself after a farewell."""
+        if self._will is not None and self.state.connected:
+            self._client.publish(self._will.topic, self._will.payload, qos=1, retain=True)
+            self._client.loop_write()
 
     def _hang_up(self) -> None:
         """Close what is left of the connection; the broker keeps the session."""

@@ -119,16 +119,21 @@ async def test_a_paused_link_reads_nothing_and_loses_nothing(broker: Mosquitto) 
         await until(lambda: receiver.payloads == [b"kept"])
 
 
-async def test_the_broker_says_for_the_hub_that_it_is_gone(broker: Mosquitto) -> None:
+async def told(watcher: aiomqtt.Client) -> bytes:
+    message = await anext(aiter(watcher.messages))
+    return bytes(message.payload)
+
+
+async def test_everybody_is_told_when_the_hub_comes_and_goes(broker: Mosquitto) -> None:
     said: list[bytes] = []
     async with aiomqtt.Client(
         broker.host, broker.port, username=broker.hub_user, password=broker.hub_password
     ) as watcher:
         await watcher.subscribe("hub/v1/status", qos=1)
         async with linked(broker, Receiver(), "5"):
-            message = await anext(aiter(watcher.messages))
-            said.append(bytes(message.payload))
-    assert said == [b"online"]
+            said.append(await told(watcher))
+        said.append(await told(watcher))
+    assert said == [b"online", b"offline"]
 
 
 async def test_a_wrong_password_is_told_and_not_fatal(broker: Mosquitto) -> None:

@@ -35,6 +35,7 @@ class SpoolTooNewError(RuntimeError):
 def open_file(path: Path) -> sqlite3.Connection:
     """Open or create the file. Raises sqlite3.Error (in use by another hub, damaged, disk full)
     or SpoolTooNewError."""
+    path.touch(mode=0o600)  # vital signs: for the hub's own account only
     file = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
     try:
         file.execute("PRAGMA auto_vacuum = INCREMENTAL")
