@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser
 
 from tests.e2e.hub_process import HubProcess
+from tests.e2e.pages import open_station
 from tests.e2e.records import Records
 from tests.e2e.simulator import replay
 from tests.e2e.waiting import until
-from tests.e2e.ward import NURSE, PASSWORD, UNIT, Ward, open_ward
+from tests.e2e.ward import Ward, open_ward
 from tests.services.mosquitto import Mosquitto
 
 FILES: Final = 20
@@ -120,16 +121,6 @@ async def test_every_value_of_every_recording_is_stored_once_with_its_own_time(
     hub.stop()
 
 
-async def _open_station(chromium: Browser, hub: HubProcess) -> Page:
-    page = await chromium.new_page(viewport={"width": 1920, "height": 1080})
-    await page.goto(f"{hub.url}/login?next=/units/{UNIT}")
-    await page.fill("input[name=login]", NURSE)
-    await page.fill("input[name=password]", PASSWORD)
-    await page.press("input[name=password]", "Enter")
-    await expect(page.locator("body")).to_have_attribute("data-page", "live")
-    return page
-
-
 def changes(texts: Sequence[str]) -> list[str]:
     """The texts without repetitions."""
     return [text for n, text in enumerate(texts) if n == 0 or texts[n - 1] != text]
@@ -164,7 +155,7 @@ async def test_the_station_page_shows_the_recordings_in_order(
 ) -> None:
     ward = open_ward(migrated_database, mosquitto, FILES)
     await hub.start()
-    page = await _open_station(chromium, hub)
+    page = await open_station(chromium, hub)
     await page.evaluate(WATCH_TILES, list(SHOWN))
     player = replay(mosquitto, tmp_path, accounts(ward), files, "--speed", SPEED)
     with contextlib.closing(player):
