@@ -112,6 +112,15 @@ def test_oxygen_in_litres(device: str | None, lpm: float, expected: int) -> None
     assert parts(child(oxygen_device=device, oxygen_lpm=lpm))["oxygen"] == expected
 
 
+@pytest.mark.parametrize(("percent", "expected"), [(21, 0), (21.01, 1), *OXYGEN_PERCENT[1:]])
+def test_a_level_that_is_not_air_is_scored_though_air_was_said(
+    percent: float, expected: int
+) -> None:
+    assert parts(child(oxygen_device="air", fio2_percent=percent))["oxygen"] == expected
+    said_no_oxygen = child(oxygen_device=None, on_oxygen=False, fio2_percent=percent)
+    assert parts(said_no_oxygen)["oxygen"] == expected
+
+
 @pytest.mark.parametrize("device", ["high_flow", "BiPAP", "CPAP"])
 @pytest.mark.parametrize("level", [{}, {"fio2_percent": 21}, {"oxygen_lpm": 0}])
 def test_high_flow_is_four_whatever_its_level(device: str, level: dict[str, Value]) -> None:
