@@ -44,9 +44,13 @@ from ward_hub.ingest.store import Store
 from ward_hub.ingest.upkeep import Upkeep
 from ward_hub.log import get_log
 from ward_hub.mqtt import BrokerAddress, BrokerLink, Delivery, LinkState, Will
+from ward_hub.registry.audit import Audit
+from ward_hub.registry.belonging import settle, unsettled
+from ward_hub.registry.devices import Devices
 from ward_hub.registry.passwords import Passwords
 from ward_hub.registry.picture import load_ward
 from ward_hub.registry.staff import SignInRules, StaffAccounts
+from ward_hub.registry.stays import Stays
 from ward_hub.restore import bring_back, read_back
 from ward_hub.settings import Settings
 from ward_hub.supervise import Supervisor
@@ -71,6 +75,7 @@ class Hub:
         self.supervisor = Supervisor(self.log)
         self.bus = Bus(self._listener_failed)
         self.ward = WardMap()
+        self._one_refresh = asyncio.Lock()
         self.health = Health(__version__)
         self.port = 0
         dsn = settings.database_url.get_secret_value()
@@ -123,15 +128,32 @@ class Hub:
         """Notice what others change in the registry (another program, another hub)."""
         while True:
             await asyncio.sleep(REFRESH_S)
-            with contextlib.suppress(psycopg.OperationalError):
-                await self.refresh()
+            with contextlib.suppress(psycopg.OperationalError, TimeoutError):
+                await self.look_again()
+
+    async def look_again(self) -> None:
+        """Read the registry, then settle the rows that were made by the picture before it."""
+        numbers = await unsettled(self.pool)
+        await self.refresh()
+        if not numbers:
+            return
+        async with asyncio.timeout(REFRESH_S):
+            await self.recorder.durable()
+        if not self.recorder.state.waiting:
+            await settle(self.pool, numbers, self.clock.now())
 
     async def refresh(self) -> None:
-        """Read the registry and tell everybody when it changed."""
-        ward = await load_ward(self.pool, self.clock.now())
-        if ward != self.ward:
-            self.ward = ward
-            self.bus.publish(WardChanged())
+        """Read the registry and tell everybody when it changed; one at a time, in order."""
+        async with self._one_refresh:
+            ward = await load_ward(self.pool, self.clock.now())
+            if ward != self.ward:
+                self.ward = ward
+                self.bus.publish(WardChanged())
+
+    async def refresh_now(self) -> None:
+        """After a change that is committed: without a database the next look will show it."""
+        with contextlib.suppress(psycopg.OperationalError):
+            await self.refresh()
 
     def system(self) -> dict[str, object]:
         """How recording and the broker are, as the pages are told."""
@@ -318,6 +340,10 @@ async def _pages(hub: Hub) -> AsyncIterator[None]:
         routers=(health_router(hub.health),),
         supervisor=hub.supervisor,
         history=History(hub.pool, blocks.decode),
+        stays=Stays(hub.pool),
+        devices=Devices(hub.pool),
+        audit=Audit(hub.pool),
+        refresh=hub.refresh_now,
     )
     app = create_web(deps)
     hub.health.watch("streams", lambda: Probe(True, f"{open_streams(app)} open"))

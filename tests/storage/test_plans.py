@@ -38,14 +38,17 @@ READS: Final[dict[str, tuple[dict[str, object], int]]] = {
     "restore_episodic": ({"now": END, "since": END - 2 * MINUTE}, 1),
     "displays_rejects": ({"device": "mon-7"}, 1),
     "rollup_window": ({"from_at": END - MINUTE, "to_at": END}, 1),
-    "rollup_due": (
-        {
-            "stays": [7, 8],
-            "minutes": [END - 2 * MINUTE, END - MINUTE],
-            "from_at": END - 2 * MINUTE,
-            "to_at": END,
-        },
-        1,
+    **dict.fromkeys(
+        ("rollup_clear", "rollup_due"),
+        (
+            {
+                "stays": [7, 8],
+                "minutes": [END - 2 * MINUTE, END - MINUTE],
+                "from_at": END - 2 * MINUTE,
+                "to_at": END,
+            },
+            1,
+        ),
     ),
 }
 

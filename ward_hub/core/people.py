@@ -50,8 +50,16 @@ class Person:
         """Whether they may take over an alarm of this unit."""
         return self.role in CLINICAL and unit in self.units
 
+    def may_place(self, unit: UnitId) -> bool:
+        """Whether they may admit, move and discharge the patients of this unit."""
+        return self.role in CLINICAL and unit in self.units
+
     def may_see_devices(self) -> bool:
         """Whether the device pages are theirs."""
+        return self.role in HOSPITAL_WIDE
+
+    def may_keep_devices(self) -> bool:
+        """Whether they may register devices, put them on beds and end them."""
         return self.role in HOSPITAL_WIDE
 
 

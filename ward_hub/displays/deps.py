@@ -5,7 +5,7 @@ The screens never import the engine, the registry or the store; `app.py` hands t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,9 +16,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from ward_hub.bus import Bus
 from ward_hub.clock import Clock
+from ward_hub.core.audit import AuditTrail
+from ward_hub.core.devices import DeviceRegistry
 from ward_hub.core.ids import AlarmId, BedId, StaffId, UnitId
 from ward_hub.core.people import Person, Refused, Session, SignedIn, SignInRefused
 from ward_hub.core.station_view import AlarmView, BedView
+from ward_hub.core.stays import StayRegistry
 from ward_hub.core.ward import WardMap
 from ward_hub.displays.history import History
 from ward_hub.supervise import Supervisor
@@ -102,11 +105,16 @@ class WebSettings:
     streams_per_session: int = 12
 
 
+async def nothing_to_refresh() -> None:
+    """For screens whose ward nobody else keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebDeps:
     """Everything the screens need. `routers` are mounted as they are (health, metrics).
 
-    Without `history` there are no ways to ask for the past.
+    Without `history` there are no ways to ask for the past, without `stays` and `devices` none to
+    change the registry. `refresh` returns when the hub has its picture of the ward anew.
     """
 
     live: LiveWard
@@ -117,6 +125,10 @@ class WebDeps:
     settings: WebSettings
     supervisor: Supervisor
     history: History | None = None
+    stays: StayRegistry | None = None
+    devices: DeviceRegistry | None = None
+    audit: AuditTrail | None = None
+    refresh: Callable[[], Awaitable[None]] = nothing_to_refresh
     routers: tuple[APIRouter, ...] = field(default=())
 
 

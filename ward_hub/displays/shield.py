@@ -5,6 +5,8 @@ They wrap streams without buffering them, which is why they are not Starlette's 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,22 +43,30 @@ class _TooLargeError(Exception):
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, whether or not they say so."""
+    """Refuses bodies that are too large, whether or not they say so.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    `larger` holds the paths that may be sent more, with how much.
+    """
+
+    def __init__(
+        self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request of acceptable size."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif _announced(scope) > self._most_bytes:
+            return
+        most = self._larger.get(scope["path"], self._most_bytes)
+        if _announced(scope) > most:
             await _refuse(scope, receive, send)
         else:
-            await self._counted(scope, receive, send)
+            await self._counted(most, scope, receive, send)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _counted(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
         started = False
 
@@ -64,7 +74,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:
+            if received > most:
                 raise _TooLargeError
             return message
 

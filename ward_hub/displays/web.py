@@ -7,16 +7,27 @@ waits for open connections, and a stream never ends by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from ward_hub.displays import api, api_docs, devices, live, problems, sign_in, staff_pages, stays
+from ward_hub.displays import (
+    api,
+    api_docs,
+    devices,
+    devices_api,
+    live,
+    problems,
+    sign_in,
+    staff_pages,
+    stays,
+    stays_api,
+)
 from ward_hub.displays.deps import WebDeps
 from ward_hub.displays.fanout import Fanout
 from ward_hub.displays.screens import Screens, dashboards
@@ -35,6 +46,10 @@ ROUTERS: Final = (
 """Every way in, apart from static files, the past and what the composition root adds."""
 
 
+LARGER: Final = {"/api/v1/devices.csv": 4 * 1024 * 1024}
+"""Where more than the usual limit may be sent: a file of a thousand devices, with notes."""
+
+
 def create_web(deps: WebDeps) -> FastAPI:
     """The application. It listens to the bus and keeps time from start-up to shutdown."""
     app = FastAPI(
@@ -46,14 +61,23 @@ def create_web(deps: WebDeps) -> FastAPI:
         lifespan=_run,
     )
     app.state.screens = _screens(deps)
-    app.add_middleware(BodyLimit, most_bytes=deps.settings.body_limit)
+    app.add_middleware(BodyLimit, most_bytes=deps.settings.body_limit, larger=LARGER)
     app.add_middleware(SecurityHeaders)
     _handle_errors(app)
-    past = (stays.router,) if deps.history else ()
-    for router in (*deps.routers, *ROUTERS, *past):
+    for router in (*deps.routers, *ROUTERS, *_further(deps)):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=dashboards() / "static"), name="static")
     return app
+
+
+def _further(deps: WebDeps) -> Iterator[APIRouter]:
+    """Ways in to what this hub was given."""
+    if deps.history:
+        yield stays.router
+    if deps.stays:
+        yield stays_api.router
+    if deps.devices:
+        yield devices_api.router
 
 
 def end_streams(app: FastAPI) -> None:

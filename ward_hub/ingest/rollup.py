@@ -139,6 +139,7 @@ def _do_day_again(connection: psycopg.Connection[Any], due: list[tuple[datetime,
         "from_at": due[0][0],
         "to_at": due[-1][0] + _MINUTE,
     }
+    connection.execute(pg.query("rollup_clear"), values)
     connection.execute(pg.query("rollup_due"), values)
 
 

@@ -47,28 +47,27 @@ async def settle_device(connection: Connection, key: int, since: datetime, now: 
     return int((await done.fetchall())[0][0])
 
 
-async def newest_unsettled(pool: Pool) -> int:
-    """The number of the newest thing to settle; 0 when there is nothing."""
+async def unsettled(pool: Pool) -> list[int]:
+    """The numbers of what is to be settled. Ask *before* reading the new picture."""
     async with pool.connection() as connection:
-        found = await connection.execute("SELECT coalesce(max(id), 0) FROM unsettled")
-        return int((await found.fetchall())[0][0])
+        found = await connection.execute("SELECT id FROM unsettled ORDER BY id")
+        return [number for (number,) in await found.fetchall()]
 
 
-async def settle(pool: Pool, newest: int, now: datetime) -> int:
-    """Settle everything up to number `newest`, each in a transaction of its own.
+async def settle(pool: Pool, numbers: list[int], now: datetime) -> int:
+    """Settle these, each bed and device in a transaction of its own.
 
     Returns how many samples moved. Raises psycopg.OperationalError; what was not done is done by
     the next call.
     """
     async with pool.connection() as connection:
-        found = await connection.execute(_DUE, {"newest": newest})
+        found = await connection.execute(_DUE, (numbers,))
         due = await found.fetchall()
         return sum([await _settle_one(connection, one, now) for one in due])
 
 
 _DUE: Final = (
-    # Everything of one bed or device in one go.
-    "SELECT bed_id, device_key, min(from_at), array_agg(id) FROM unsettled WHERE id <= %(newest)s"
+    "SELECT bed_id, device_key, min(from_at), array_agg(id) FROM unsettled WHERE id = ANY(%s)"
     " GROUP BY bed_id, device_key ORDER BY min(id)"
 )
 
