@@ -47,7 +47,7 @@ async def test_curves_run_from_left_to_right(screen: Screen, hub: Hub) -> None:
     assert 75 * 1.5 < early < 75 * 4
     assert await columns(screen, half="lower") > 75 * 1.5
     await play(screen, hub, 3)
-    assert await columns(screen) > early + 75 * 2
+    assert await columns(screen) > early + 75
     assert await columns(screen, bed=2) == 0
 
 
