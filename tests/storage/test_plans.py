@@ -36,6 +36,7 @@ READS: Final[dict[str, tuple[dict[str, object], int]]] = {
     "history_links": ({"device": "mon-7", "from_at": START, "to_at": END}, 1),
     "restore_samples": ({"since": END - 2 * MINUTE}, 1),
     "restore_episodic": ({"now": END, "since": END - 2 * MINUTE}, 1),
+    "restore_sequences": ({"known_since": START}, 3),
     "displays_rejects": ({"device": "mon-7"}, 1),
     "rollup_window": ({"from_at": END - MINUTE, "to_at": END}, 1),
     **dict.fromkeys(
