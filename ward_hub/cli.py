@@ -1,4 +1,4 @@
-"""The command line: `ward-hub run`, `demo`, `migrate`, `doctor`, `sim`, `ward`, `score`, `bench`.
+"""The command line: `ward-hub run`, `demo`, `migrate`, `doctor`, `sim`, `ward`, …
 
 Commands read their settings from the environment (`WARD_…`). What a program may want to read has
 `--json`. A command that fails says what is wrong and how to mend it, without a traceback.
@@ -20,7 +20,7 @@ from typing import Annotated, Any, Final
 import psycopg
 import typer
 
-from ward_hub import __version__, log, pg, scoring_cli
+from ward_hub import __version__, log, pg, registry_cli, scoring_cli
 from ward_hub.clock import SystemClock
 from ward_hub.settings import Settings, SettingsError, load, unknown_variables
 
@@ -34,6 +34,9 @@ ward_app = typer.Typer(no_args_is_help=True, help="The registry: who is where.")
 bench_app = typer.Typer(no_args_is_help=True, help="Measurements on this machine.")
 app.add_typer(ward_app, name="ward")
 app.add_typer(bench_app, name="bench")
+app.add_typer(registry_cli.stay_app, name="stay")
+app.add_typer(registry_cli.device_app, name="device")
+app.add_typer(registry_cli.audit_app, name="audit")
 app.command("score")(scoring_cli.score)
 
 AS_JSON: Final = typer.Option("--json", help="Print JSON for a program to read.")
