@@ -131,6 +131,9 @@ def demo(
         _run(run_demo(DemoOptions(chosen, port, beds, fresh)))
     except DemoError as error:
         _fail(f"demo: {error}")
+    except (psycopg.Error, pg.DatabaseTooNewError) as error:
+        said = str(error).strip().partition("\n")[0]
+        _fail(f"demo: its database in {chosen} cannot be used ({said}); begin anew with --fresh")
 
 
 @app.command()
