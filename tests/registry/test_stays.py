@@ -58,6 +58,20 @@ async def test_each_second_of_a_way_belongs_to_whoever_lay_there(
         assert owners(furnished, bed) == {n: whose(bed, n) for n in range(50)}, bed
 
 
+async def test_a_whole_day_can_be_claimed(desk: Desk, furnished: str) -> None:
+    """86,399 samples that nobody analysed: a join would run into the statement's time limit."""
+    with psycopg.connect(furnished) as connection:
+        connection.execute("SELECT series_ensure(%s, %s)", (moment(-86_400), moment(0)))
+        connection.execute(
+            "INSERT INTO vital (time, received_at, seq, device_key, flags, hr)"
+            " SELECT %(now)s - n * interval '1 s', %(now)s, n, key, 0, 70"
+            " FROM device, generate_series(1, 86399) n WHERE id = 'mon-noi-3-01'",
+            {"now": moment(0)},
+        )
+    done = await desk.do(0, Admit(A, "BN-1", NAME, at=moment(-86_399)))
+    assert done.rows == 86_399
+
+
 async def test_the_same_holds_for_waves_gaps_and_alarms_that_are_over(
     desk: Desk, furnished: str
 ) -> None:

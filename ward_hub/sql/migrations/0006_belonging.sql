@@ -75,22 +75,27 @@ LANGUAGE plpgsql AS $$
 DECLARE
     moved bigint;
 BEGIN
-    WITH given AS (
+    -- One statement, so that both look at the same rows; a join to learn who had them before would
+    -- take the square of a day's samples.
+    WITH had AS MATERIALIZED (
+        SELECT stay_id, date_trunc('minute', time) AS minute FROM vital
+        WHERE device_key = p_device AND time >= p_from AND time < p_to
+          AND stay_id IS DISTINCT FROM p_owner
+        GROUP BY 1, 2
+    ), given AS (
         UPDATE vital SET stay_id = p_owner
-        FROM vital AS was
-        WHERE vital.device_key = p_device AND vital.time >= p_from AND vital.time < p_to
-          AND vital.stay_id IS DISTINCT FROM p_owner
-          AND was.device_key = p_device AND was.time >= p_from AND was.time < p_to
-          AND was.time = vital.time AND was.seq = vital.seq
-        RETURNING was.stay_id AS old, date_trunc('minute', vital.time) AS minute
+        WHERE device_key = p_device AND time >= p_from AND time < p_to
+          AND stay_id IS DISTINCT FROM p_owner
+        RETURNING 1
     ), minutes AS (
-        SELECT unnest(ARRAY[old, p_owner]) AS stay_id, minute, count(*) AS rows
-        FROM given GROUP BY 1, 2
+        SELECT stay_id, minute FROM had WHERE stay_id IS NOT NULL
+        UNION
+        SELECT p_owner, minute FROM had WHERE p_owner IS NOT NULL
     ), marked AS (
         -- A mark for a minute that is not closed yet would be harmless; it is spared.
         INSERT INTO vital_minute_due (stay_id, minute)
         SELECT stay_id, minute FROM minutes, vital_minute_progress
-        WHERE stay_id IS NOT NULL AND minute < closed_until
+        WHERE minute < closed_until
     ), forgotten AS (
         DELETE FROM vital_minute USING minutes
         WHERE vital_minute.stay_id = minutes.stay_id AND vital_minute.minute = minutes.minute
