@@ -70,6 +70,18 @@ async def test_what_is_not_a_reading_is_never_a_number(
     await expect(screen.number(1, "spo2")).to_have_text(NO_VALUE)
 
 
+async def test_with_the_electrodes_off_the_pulse_stands_in_under_its_own_name(
+    screen: Screen, hub: Hub
+) -> None:
+    hub.beds[0] |= {
+        "values": hub.beds[0]["values"]
+        | {"hr": scene.value(None, hub.now, q="leads_off"), "pr": scene.value(88, hub.now)}
+    }
+    await screen.open()
+    await expect(screen.number(1, "hr")).to_have_text("88")
+    await expect(screen.tile(1).locator("[data-f=hr-name]")).to_have_text("PR")
+
+
 async def test_stale_null_and_missing_values_are_blank(screen: Screen, hub: Hub) -> None:
     values = hub.beds[0]["values"] | {
         "spo2": scene.value(97, hub.now, f="stale"),

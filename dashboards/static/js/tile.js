@@ -9,7 +9,7 @@ import { SYMBOL, byUrgency, needsSomebody, vitalName, wordsOf, worst } from "./a
 import { one, setAttribute, setData, setIcon, setText, show } from "./dom.js";
 import { TRACES } from "./sweep.js";
 import { NO_VALUE, elapsed, hm, hms, say, whole } from "./text.js";
-import { isHeard, remark, shown, shownPressure } from "./values.js";
+import { isHeard, remark, shown, shownNumber, shownPressure } from "./values.js";
 
 /** @typedef {import("./types.js").Bed} Bed */
 /** @typedef {import("./types.js").Alarm} Alarm */
@@ -221,10 +221,12 @@ export class Tile {
   #drawValues(bed, state, now) {
     const live = state === "live";
     const alarming = [...bed.alarms].filter((each) => each.state === "active").sort(byUrgency);
-    const pulse = live && !bed.values.hr && bed.values.pr ? "pr" : "hr";
+    const isPulse = shownNumber(bed, "hr", now) === null && shownNumber(bed, "pr", now) !== null;
+    const pulse = live && isPulse ? "pr" : "hr";
     for (const [cell, vital] of [["hr", pulse], ["spo2", "spo2"], ["rr", "rr"], ["temp", "temp"]]) {
       this.#drawValue(String(cell), live ? shown(bed, String(vital), now) : NO_VALUE);
-      setText(this.#f(`${cell}-note`), live ? remark(bed, String(vital), now) : "");
+      const note = remark(bed, String(cell), now) || remark(bed, String(vital), now);
+      setText(this.#f(`${cell}-note`), live ? note : "");
     }
     setText(this.#f("hr-name"), vitalName(pulse));
     this.#drawValue("bp", live ? shownPressure(bed, now) : NO_VALUE);
