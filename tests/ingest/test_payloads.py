@@ -135,6 +135,24 @@ def test_broken_vitals_are_refused_with_the_right_reason(
     assert refused.detail
 
 
+def test_nesting_is_refused_at_the_same_depth_on_every_python() -> None:
+    def nested(levels: int) -> Parsed | Rejected:
+        document: Any = 0
+        for _ in range(levels - 1):
+            document = [document]
+        return vitals({"t": T, "seq": 0, "v": {}, "x": document})
+
+    assert isinstance(nested(32), Parsed)
+    refused = nested(33)
+    assert isinstance(refused, Rejected)
+    assert refused.reason is RejectReason.TOO_DEEP
+
+
+def test_many_samples_side_by_side_are_not_deep() -> None:
+    many = {"samples": [{"t": T, "seq": n, "v": {"hr": 70}, "at": {}, "q": {}} for n in range(500)]}
+    assert isinstance(vitals(many), Parsed)
+
+
 def waves(**channel: Any) -> Parsed | Rejected:
     data = base64.b64encode(bytes(500)).decode()
     whole = {"rate": 250, "scale": 0.005, "unit": "mV", "data": data} | channel

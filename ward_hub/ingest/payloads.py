@@ -40,6 +40,7 @@ MOST_NAMES: Final = 64
 MOST_CHANNELS: Final = 16
 MOST_CONDITIONS: Final = 64
 MOST_TEXT: Final = 200
+MOST_NESTED: Final = 32
 HIGHEST_RATE_HZ: Final = 2000.0
 LONGEST_BLOCK_S: Final = 60.0
 
@@ -47,6 +48,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2199
 _QUALITIES: Final = {quality.value: quality for quality in Quality}
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 Time = (
@@ -124,6 +126,8 @@ def parse(kind: Kind, payload: bytes) -> Parsed | Rejected:
     limit = MOST_BYTES[kind]
     if len(payload) > limit:
         return Rejected(RejectReason.TOO_LARGE, f"{len(payload)} bytes, at most {limit}")
+    if _is_too_deep(payload):
+        return Rejected(RejectReason.TOO_DEEP, f"more than {MOST_NESTED} levels")
     refused: Refused = []
     try:
         message = _READERS[kind](payload, refused)
@@ -133,11 +137,24 @@ def parse(kind: Kind, payload: bytes) -> Parsed | Rejected:
         return Rejected(_json_reason(str(error)), str(error)[:MOST_TEXT])
     except UnicodeDecodeError as error:
         return Rejected(RejectReason.NOT_UTF8, f"byte {error.start}")
-    except RecursionError:
-        return Rejected(RejectReason.TOO_DEEP, "nested too deeply")
     if isinstance(message, Rejected):
         return message
     return Parsed(message, tuple(refused))
+
+
+def _is_too_deep(payload: bytes) -> bool:
+    """Whether brackets are nested deeper than the contract ever needs.
+
+    Looked at before the decoder does: how deep that can go depends on the Python it runs on.
+    """
+    if payload.count(b"[") + payload.count(b"{") <= MOST_NESTED:
+        return False
+    depth = 0
+    for bracket in payload.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MOST_NESTED:
+            return True
+    return False
 
 
 def _reason(said: str) -> RejectReason:

@@ -21,4 +21,5 @@ WHERE NOT EXISTS (
     SELECT FROM vital stored
     WHERE stored.device_key = staged.device_key AND stored.seq = staged.seq
       AND stored.time = staged.device_at AND stored.device_at IS NULL)
+ORDER BY device_key, seq, coalesce(device_at, time), time
 ON CONFLICT (device_key, time, seq) DO NOTHING
